@@ -1,0 +1,180 @@
+/**
+ * The one catalogue of failures. Each code says who must act (`class`), what HTTP answer it becomes,
+ * whether the same request may succeed later without a change (`retryable`), and the mend.
+ *
+ * Classes: `author` (the Dockerfile), `caller` (the request or command line), `owner` (quota, policy),
+ * `upstream` (a registry or package source outside), `operator` (this installation), `platform` (a
+ * fault of Ashlar). What is unknown is `platform`, never `author`.
+ */
+export type ErrorClass = 'author' | 'caller' | 'owner' | 'upstream' | 'operator' | 'platform';
+
+export interface CatalogueEntry {
+  readonly class: ErrorClass;
+  readonly httpStatus: number;
+  readonly retryable: boolean;
+  readonly hint: string;
+}
+
+const author = (hint: string, httpStatus = 422): CatalogueEntry => ({
+  class: 'author',
+  httpStatus,
+  retryable: false,
+  hint,
+});
+const caller = (hint: string, httpStatus = 400): CatalogueEntry => ({
+  class: 'caller',
+  httpStatus,
+  retryable: false,
+  hint,
+});
+const upstream = (hint: string, httpStatus = 502): CatalogueEntry => ({
+  class: 'upstream',
+  httpStatus,
+  retryable: true,
+  hint,
+});
+const operator = (hint: string, httpStatus = 503): CatalogueEntry => ({
+  class: 'operator',
+  httpStatus,
+  retryable: true,
+  hint,
+});
+const platform = (hint: string, httpStatus = 500): CatalogueEntry => ({
+  class: 'platform',
+  httpStatus,
+  retryable: false,
+  hint,
+});
+
+export const catalogue = {
+  // The Dockerfile and its context.
+  dockerfile_missing: author('Add a Dockerfile to the context, or name another file with -f.'),
+  dockerfile_parse_error: author(
+    'Mend the line shown; the Dockerfile reference lists what each instruction takes.',
+  ),
+  dockerfile_unsupported: author(
+    'Rewrite the line without this feature; README.md lists what is supported.',
+  ),
+  copy_source_missing: author('Check the path against the build context and .dockerignore.'),
+  step_failed: author(
+    'Read the last output of the command above; run it alone with `ashlar boot` on the parent image.',
+  ),
+  step_oom: author('Use less memory in this step, or raise the limit with --memory.'),
+  step_timeout: author('Find what the command waits for, or raise the limit with --step-timeout.'),
+  step_pids_exceeded: author(
+    'The command started too many processes; raise the limit with --pids if that is meant.',
+  ),
+  step_output_exceeded: author(
+    'Write less to the terminal in this step, for example with a quiet flag.',
+  ),
+  user_unknown: author(
+    'Create the user or group in an earlier RUN step, or name one that the image has, or a number.',
+  ),
+  disk_exceeded: author('Write less in this step, or ask for a larger disk with --disk.'),
+  image_too_large: author('Ask for a larger disk with --disk, or put less into the image.'),
+  layer_invalid: author('The layer archive is not a valid tar; build or download it again.'),
+  layer_hostile: author(
+    'The layer archive tries to leave the root file system or to exhaust the machine; do not use it.',
+  ),
+  image_invalid: author(
+    'The manifest or configuration of the image is not valid; build and push the image again.',
+  ),
+  image_unsupported: author(
+    'Use a container image in OCI or Docker schema 2 form with plain, gzip or zstd layers.',
+  ),
+  boot_command_missing: author(
+    'Set CMD or ENTRYPOINT in the Dockerfile, or name a command after --.',
+  ),
+  boot_check_failed: author('The image did not boot as asked; see the console output above.'),
+  boot_timeout: author('Find what the command waits for, or allow more time with --timeout.'),
+
+  // The request or the command line.
+  invalid_request: caller('Check the command line against --help.'),
+  config_invalid: caller('Mend the option or environment variable named above.'),
+  image_not_found: caller('`ashlar image ls` lists what the store holds.', 404),
+  image_in_use: caller('Remove what refers to it first.', 409),
+  file_not_found: caller('`ashlar image files REF` lists the files of the image.', 404),
+  base_not_found: caller(
+    'Check the name and tag of the base image; private images need credentials.',
+    404,
+  ),
+  registry_auth_required: caller(
+    'Log in to the registry (docker login) or check the credentials.',
+    401,
+  ),
+  reference_invalid: caller(
+    'Write an image reference as [host[:port]/]name[:tag][@sha256:digest].',
+  ),
+  source_invalid: caller(
+    'Write a source as tar:FILE, oci:DIR[:tag], oci-archive:FILE, docker-archive:FILE or docker://REF.',
+  ),
+  source_corrupt: caller('The source does not match its own digests; make or copy it again.'),
+  store_url_invalid: caller('Write a store as file:///dir or s3://bucket/prefix?endpoint=URL.'),
+  store_missing: caller('Build or import an image first; that makes the store.', 404),
+  platform_unavailable: caller(
+    'The image does not offer the platform asked for; choose another with --platform.',
+    404,
+  ),
+
+  // Outside services.
+  registry_unavailable: upstream('The registry did not answer as it should; try again later.'),
+  registry_rate_limited: upstream(
+    'The registry limits requests; wait, or log in for a higher limit.',
+    429,
+  ),
+  registry_corrupt: upstream(
+    'The registry sent bytes that do not match their digest; try again, or use another mirror.',
+  ),
+
+  // This installation.
+  store_unreachable: operator('Check the address, network and credentials of the store.'),
+  store_read_only: operator(
+    'Give this user write access to the store, or choose another with --store.',
+  ),
+  store_full: operator('Free space on the store, or run `ashlar store gc`.', 507),
+  store_newer_format: operator(
+    'This store was written by a newer Ashlar; upgrade this installation.',
+  ),
+  disk_full: operator('Free space under ASHLAR_HOME.', 507),
+  tool_missing: operator('Run `ashlar doctor`; it names the package that brings the tool.'),
+  privilege_missing: operator('Run as root: mounting images and starting containers needs it.'),
+  kernel_feature_missing: operator('Run `ashlar doctor`; it says what the kernel lacks.'),
+  vm_parts_missing: operator(
+    'Let apt reach its archive, or install linux-image-cloud-amd64 (Debian) or linux-image-virtual (Ubuntu) and busybox-static.',
+  ),
+  home_unusable: operator('Check that ASHLAR_HOME is a directory which this user can write.'),
+
+  // Faults of Ashlar, or of what it stored.
+  chunk_missing: platform(
+    'Run `ashlar store fsck`; a missing pack may be in quarantine or in a backup.',
+  ),
+  chunk_corrupt: platform(
+    'Run `ashlar store fsck`; then build or import the image again to store good bytes.',
+  ),
+  pack_missing: platform(
+    'Run `ashlar store fsck`; restore the pack from a backup, or build the image again.',
+  ),
+  pack_corrupt: platform(
+    'Run `ashlar store fsck`; restore the pack from a backup, or build the image again.',
+  ),
+  manifest_corrupt: platform('Run `ashlar store fsck`; then build or import the image again.'),
+  tree_corrupt: platform('Run `ashlar store fsck`; then build or import the image again.'),
+  object_missing: platform('Run `ashlar store fsck`.'),
+  object_truncated: platform(
+    'Run `ashlar store fsck`; restore the object from a backup, or build the image again.',
+  ),
+  object_too_large: platform('Run `ashlar store fsck`; the object is not what it should be.'),
+  object_key_invalid: platform(
+    'This is a fault of Ashlar; please report it with the message above.',
+  ),
+  object_not_a_file: operator(
+    'Move away what stands in the place of the object; only Ashlar may write into its store.',
+  ),
+  boot_failed: platform(
+    'The virtual machine ended before it reported; see the console output above.',
+  ),
+  interrupted: caller('The command was interrupted; run it again.', 499),
+  internal: platform('This is a fault of Ashlar; please report it with the message above.'),
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

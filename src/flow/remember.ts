@@ -1,0 +1,20 @@
+/** Makes a value at the first call and gives the same at every later one. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** Keeps the results of the last `limit` keys that were new; a failure is not kept. */
+export function cached<K, V>(limit: number, make: (key: K) => Promise<V>): (key: K) => Promise<V> {
+  const results = new Map<K, Promise<V>>();
+  return (key) => {
+    const known = results.get(key);
+    if (known !== undefined) return known;
+    const oldest = results.keys().next();
+    if (results.size >= limit && oldest.done !== true) results.delete(oldest.value);
+    const result = make(key);
+    results.set(key, result);
+    result.catch(() => results.delete(key));
+    return result;
+  };
+}

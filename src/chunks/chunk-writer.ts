@@ -1,0 +1,154 @@
+import { type Digest, digestOf } from '../digest/digest.ts';
+import { createLimiter } from '../flow/limiter.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { packKey } from '../store/store-paths.ts';
+import type { ChunkIndex } from './chunk-index.ts';
+import { encodeStored } from './codec.ts';
+import {
+  encodePackHeader,
+  encodePackIndex,
+  packHeaderBytes,
+  type PackLocation,
+  type PackRecord,
+} from './pack-format.ts';
+import type { PackShelf } from './pack-shelf.ts';
+
+/** Locations that are known from elsewhere, such as the placement of a parent image. */
+export type KnownLocations = ReadonlyMap<Digest, PackLocation>;
+
+export interface ChunkWriter {
+  /**
+   * Sees to it that the bytes are in the store, once, whoever wrote them: known ones cost a look-up, new ones go into a
+   * pack. Returns when there is room for more; the bytes must not be changed afterwards. A failure of the store shows at
+   * the next call.
+   */
+  add(digest: Digest, plain: Buffer): Promise<void>;
+  /** Makes locations known that were read from the placement of an image. */
+  know(locations: KnownLocations): void;
+  /** Writes out what is pending. Afterwards `locate` answers for all that was added. */
+  flush(): Promise<void>;
+  locate(digest: Digest): PackLocation | undefined;
+  readonly stats: ChunkWriterStats;
+}
+
+export interface ChunkWriterStats {
+  newBlobs: number;
+  newPlainBytes: number;
+  newStoredBytes: number;
+  knownBlobs: number;
+}
+
+export interface ChunkWriterOptions {
+  readonly store: ObjectStore;
+  readonly index: ChunkIndex;
+  readonly shelf: PackShelf;
+  /** A pack is closed when it holds this many bytes. Default 8 MiB. */
+  readonly packBytes?: number;
+}
+
+/** Blobs that are compressed at the same time, and packs that are uploaded at the same time. */
+const compressAhead = 16;
+const uploadsAhead = 2;
+
+interface OpenPack {
+  readonly parts: Buffer[];
+  readonly records: PackRecord[];
+  bytes: number;
+}
+
+export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
+  const { store, index, shelf } = options;
+  const packBytes = options.packBytes ?? 8 * 1024 * 1024;
+  const located = new Map<Digest, PackLocation>();
+  const pending = new Set<Digest>();
+  const compressions = createLimiter(compressAhead);
+  const uploads = createLimiter(uploadsAhead);
+  const stats: ChunkWriterStats = {
+    newBlobs: 0,
+    newPlainBytes: 0,
+    newStoredBytes: 0,
+    knownBlobs: 0,
+  };
+  let open = emptyPack();
+  let appended: Promise<void> = Promise.resolve();
+
+  const isKnown = async (digest: Digest): Promise<boolean> => {
+    if (pending.has(digest)) return true;
+    const location = located.get(digest) ?? index.find(digest);
+    if (location === undefined) return false;
+    if (await shelf.isThere(location.pack)) {
+      located.set(digest, location);
+      return true;
+    }
+    index.forgetPack(location.pack);
+    located.delete(digest);
+    return false;
+  };
+
+  const upload = async (pack: OpenPack): Promise<void> => {
+    const bytes = Buffer.concat([encodePackHeader(), ...pack.parts, encodePackIndex(pack.records)]);
+    const name = digestOf(bytes);
+    await store.put(packKey(name), bytes);
+    index.addPack(name, pack.records);
+    for (const { digest, ...place } of pack.records) located.set(digest, { pack: name, ...place });
+  };
+
+  const close = async (): Promise<void> => {
+    const pack = open;
+    open = emptyPack();
+    if (pack.records.length > 0) await uploads.enter(() => upload(pack));
+  };
+
+  const append = async (
+    digest: Digest,
+    plain: Buffer,
+    encoded: ReturnType<typeof encodeStored>,
+  ): Promise<void> => {
+    const { stored, codec } = await encoded;
+    open.records.push({
+      digest,
+      offset: open.bytes,
+      storedBytes: stored.length,
+      plainBytes: plain.length,
+      codec,
+    });
+    open.parts.push(stored);
+    open.bytes += stored.length;
+    stats.newStoredBytes += stored.length;
+    if (open.bytes >= packBytes) await close();
+  };
+
+  return {
+    stats,
+    async add(digest, plain) {
+      // The second look is for a call that took the digest on while this one asked.
+      if ((await isKnown(digest)) || pending.has(digest)) {
+        stats.knownBlobs += 1;
+        return;
+      }
+      pending.add(digest);
+      stats.newBlobs += 1;
+      stats.newPlainBytes += plain.length;
+      await compressions.enter(() => {
+        const encoded = encodeStored(plain);
+        appended = Promise.all([appended, encoded]).then(() => append(digest, plain, encoded));
+        return appended;
+      });
+    },
+    know(locations) {
+      for (const [digest, location] of locations) located.set(digest, location);
+    },
+    async flush() {
+      await compressions.drain();
+      await appended;
+      await close();
+      await uploads.drain();
+      pending.clear();
+    },
+    locate: (digest) => located.get(digest) ?? index.find(digest),
+  };
+}
+
+function emptyPack(): OpenPack {
+  return { parts: [], records: [], bytes: packHeaderBytes };
+}

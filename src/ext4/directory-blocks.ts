@@ -1,0 +1,81 @@
+import type { BytePath } from '../bytes/byte-path.ts';
+import { crc32c } from './crc32c.ts';
+import type { DirectoryEntry, DirectoryIdentity } from './directory-entry.ts';
+import { blockBytes, entryTypes } from './format.ts';
+import { hashName } from './half-md4.ts';
+import { encodeHashTree, hashTreeLayout, type HashTreeLayout } from './hash-tree.ts';
+
+/** The shape of a directory on disk. It depends on the names alone, not on inode numbers. */
+export type DirectoryShape =
+  | { readonly kind: 'linear'; readonly blocks: 1 }
+  | { readonly kind: 'hashed'; readonly blocks: number; readonly layout: HashTreeLayout };
+
+const tailBytes = 12;
+export const usableBlockBytes = blockBytes - tailBytes;
+const dotBytes = 12;
+
+/** Plans a directory with these children: one block where they fit, else a hash tree (feature dir_index). */
+export function planDirectory(
+  names: readonly BytePath[],
+  hashSeed: readonly [number, number, number, number],
+): DirectoryShape {
+  let bytes = 2 * dotBytes;
+  for (const name of names) bytes += directoryEntryBytes(name);
+  if (bytes <= usableBlockBytes) return { kind: 'linear', blocks: 1 };
+  const layout = hashTreeLayout(names.map((name) => ({ name, hash: hashName(name, hashSeed) })));
+  return { kind: 'hashed', blocks: layout.indexBlocks + layout.leaves.length, layout };
+}
+
+/**
+ * Encodes the blocks of a directory as planned. `entries` are the children of the plan, found by name.
+ * Format: ext4 documentation, "Linear (Classic) Directories" and "Hash Tree Directories".
+ */
+export function encodeDirectory(
+  shape: DirectoryShape,
+  entries: ReadonlyMap<BytePath, DirectoryEntry>,
+  identity: DirectoryIdentity,
+): Buffer[] {
+  if (shape.kind === 'linear') {
+    const dots: DirectoryEntry[] = [
+      { name: '.', inodeNumber: identity.inodeNumber, type: 'directory' },
+      { name: '..', inodeNumber: identity.parentInodeNumber, type: 'directory' },
+    ];
+    return [encodeLinearBlock([...dots, ...entries.values()], identity.seed)];
+  }
+  const leaves = shape.layout.leaves.map((leaf) => {
+    const children = leaf.names
+      .map((name) => entries.get(name))
+      .filter((entry) => entry !== undefined);
+    return encodeLinearBlock(children, identity.seed);
+  });
+  return [...encodeHashTree(shape.layout, identity), ...leaves];
+}
+
+/** Bytes that a name takes in a directory block: 8, the name, padding to 4. */
+export function directoryEntryBytes(name: BytePath): number {
+  return 8 + roundUp4(name.length);
+}
+
+function encodeLinearBlock(entries: readonly DirectoryEntry[], seed: number): Buffer {
+  const block = Buffer.alloc(blockBytes);
+  let offset = 0;
+  entries.forEach((entry, index) => {
+    const isLast = index === entries.length - 1;
+    const recordBytes = isLast ? usableBlockBytes - offset : directoryEntryBytes(entry.name);
+    block.writeUInt32LE(entry.inodeNumber, offset);
+    block.writeUInt16LE(recordBytes, offset + 4);
+    block.writeUInt8(entry.name.length, offset + 6);
+    block.writeUInt8(entryTypes[entry.type], offset + 7);
+    block.write(entry.name, offset + 8, 'latin1');
+    offset += recordBytes;
+  });
+  if (entries.length === 0) block.writeUInt16LE(usableBlockBytes, 4);
+  block.writeUInt16LE(tailBytes, usableBlockBytes + 4);
+  block.writeUInt8(0xde, usableBlockBytes + 7);
+  block.writeUInt32LE(crc32c(seed, block, 0, usableBlockBytes), usableBlockBytes + 8);
+  return block;
+}
+
+function roundUp4(value: number): number {
+  return (value + 3) & ~3;
+}

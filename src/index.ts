@@ -1,0 +1,54 @@
+/** The door of the core: what rooms may use. */
+export { type BytePath, fromUtf8, toDisplay } from './bytes/byte-path.ts';
+export { type Digest, digestHex, digestOf, isDigest, parseDigest } from './digest/digest.ts';
+export { createTempDir, type TempDir } from './disk/temp-dir.ts';
+export { writeFileAtomic } from './disk/write-file-atomic.ts';
+export {
+  AshlarError,
+  type ErrorData,
+  systemErrorCode,
+  toAshlarError,
+} from './errors/ashlar-error.ts';
+export { catalogue, type ErrorClass, type ErrorCode } from './errors/catalogue.ts';
+export { exportDisk } from './image/export-disk.ts';
+export { canonicalJson, type Json } from './image/canonical-json.ts';
+export type { ImageConfig } from './image/image-root.ts';
+export { createImageStore, type ImageStore } from './image/image-store.ts';
+export { loadTree, type LoadedTree } from './image/load-tree.ts';
+export { openImage, type OpenImage } from './image/open-image.ts';
+export { writeImage, type WrittenImage } from './image/write-image.ts';
+export {
+  type ContentIntake,
+  type ContentSegment,
+  createContentIntake,
+} from './intake/content-intake.ts';
+export { createFileSpool, type FileSpool } from './intake/file-spool.ts';
+export { createLedger, type Ledger, type LedgerKind, type LedgerSummary } from './ledger/ledger.ts';
+export type { ImageLayer, ImageSource } from './oci/image-source.ts';
+export { runChecked, runCommand } from './process/run-command.ts';
+export type { ObjectStore } from './store/object-store.ts';
+export type { TarEntry } from './tar/tar-entry.ts';
+export { defaultTarLimits, type TarLimits } from './tar/tar-limits.ts';
+export { createTarReader, type TarReader } from './tar/tar-reader.ts';
+export {
+  createFileTree,
+  type FileTree,
+  joinPath,
+  nameOf,
+  parentOf,
+  type TreeNode,
+} from './tree/file-tree.ts';
+export {
+  chunkBytes,
+  type Content,
+  type DirectoryInode,
+  type FileInode,
+  type Inode,
+  sameContent,
+  sameMetadata,
+  type SmallContent,
+  type Timestamp,
+  type Xattr,
+} from './tree/inode.ts';
+export { orderTree, type TreeEntry } from './tree/tree-order.ts';
+export { createTreeReader, type TreeReader } from './tree/tree-reader.ts';

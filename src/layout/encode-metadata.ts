@@ -1,0 +1,128 @@
+import { fileSystemSeed, inodeSeed } from '../ext4/checksum-seed.ts';
+import { encodeExtentTree } from '../ext4/extent-tree.ts';
+import {
+  blockBytes,
+  blocksPerChunk,
+  inodeBytes,
+  inodeFlags,
+  inodesPerChunk,
+  journalInodeNumber,
+  lostAndFoundInodeNumber,
+  modeTypeBits,
+} from '../ext4/format.ts';
+import { createGroupTable, type GroupTable } from '../ext4/group-table.ts';
+import { sealInodeRecord, writeInodeRecord } from '../ext4/inode-record.ts';
+import { encodeJournalSuperblock } from '../ext4/journal-superblock.ts';
+import { encodeSuperblock } from '../ext4/superblock.ts';
+import { chunkBytes } from '../tree/inode.ts';
+import { encodeInode, type PutBlock } from './encode-inode.ts';
+import { directoryHashSeed, fileSystemUuid } from './layout-parameters.ts';
+import type { LayoutPlan } from './plan-layout.ts';
+import { dataBlocksOf, metadataBlocksOf, type PlannedInode } from './planned-inode.ts';
+
+/**
+ * Encodes all metadata of a planned image: superblock, descriptors, bitmaps, inode tables, journal, directories,
+ * extent trees, xattr blocks. Gives whole chunks by their index on the disk; none of them is all zeros.
+ */
+export function encodeMetadata(plan: LayoutPlan): Map<number, Buffer> {
+  const seed = fileSystemSeed(fileSystemUuid);
+  const chunks = new Map<number, Buffer>();
+  const chunkAt = (index: number): Buffer => {
+    let chunk = chunks.get(index);
+    if (chunk === undefined) {
+      chunk = Buffer.alloc(chunkBytes);
+      chunks.set(index, chunk);
+    }
+    return chunk;
+  };
+  const putBlock: PutBlock = (block, bytes) => {
+    bytes.copy(chunkAt(Math.floor(block / blocksPerChunk)), (block % blocksPerChunk) * blockBytes);
+  };
+  const firstSlabChunk = plan.geometry.inodeTablesStart / blocksPerChunk;
+  const recordOf = (inodeNumber: number): Buffer => {
+    const slab = chunkAt(firstSlabChunk + Math.floor((inodeNumber - 1) / inodesPerChunk));
+    const offset = ((inodeNumber - 1) % inodesPerChunk) * inodeBytes;
+    return slab.subarray(offset, offset + inodeBytes);
+  };
+  const table = createGroupTable(plan.geometry);
+  useOwnStructures(plan, table);
+  for (const planned of allInodes(plan)) {
+    encodeInode(planned, recordOf(planned.inodeNumber), seed, putBlock);
+    useInode(planned, table);
+  }
+  const journalBlockField = encodeJournal(plan, recordOf(journalInodeNumber), seed, putBlock);
+  encodeFront(plan, table, { seed, journalBlockField, putBlock });
+  return chunks;
+}
+
+function* allInodes(plan: LayoutPlan): Iterable<PlannedInode> {
+  for (const group of plan.groups) yield* group.inodes;
+}
+
+function useOwnStructures({ geometry }: LayoutPlan, table: GroupTable): void {
+  table.useBlocks(0, geometry.inodeBitmapsStart + geometry.groups);
+  table.useBlocks(
+    geometry.inodeTablesStart,
+    geometry.groups * geometry.inodeTableBlocksPerGroup + geometry.journalBlocks,
+  );
+  for (let inodeNumber = 1; inodeNumber < lostAndFoundInodeNumber; inodeNumber += 1) {
+    // The root, which is one of these, is counted with the tree.
+    if (inodeNumber !== 2) table.useInode(inodeNumber, 'other');
+  }
+}
+
+function useInode(planned: PlannedInode, table: GroupTable): void {
+  table.useInode(planned.inodeNumber, planned.inode.type === 'directory' ? 'directory' : 'other');
+  const metadataBlocks = metadataBlocksOf(planned);
+  if (metadataBlocks > 0) table.useBlocks(planned.metadataStart, metadataBlocks);
+  if (dataBlocksOf(planned) === 0) return;
+  for (const run of planned.dataRuns) table.useBlocks(planned.dataStart + run.offset, run.blocks);
+}
+
+function encodeJournal(plan: LayoutPlan, record: Buffer, seed: number, putBlock: PutBlock): Buffer {
+  const { journalStart, journalBlocks } = plan.geometry;
+  const ownSeed = inodeSeed(seed, journalInodeNumber);
+  const extents = [{ logical: 0, physical: journalStart, blocks: journalBlocks }];
+  const { root } = encodeExtentTree(extents, 0, ownSeed);
+  writeInodeRecord(record, {
+    mode: modeTypeBits.file | 0o600,
+    uid: 0,
+    gid: 0,
+    sizeBytes: journalBlocks * blockBytes,
+    links: 1,
+    blocks: journalBlocks,
+    flags: inodeFlags.extents,
+    blockField: root,
+    xattrBlock: 0,
+    mtime: plan.collected.root.inode.mtime,
+  });
+  sealInodeRecord(record, ownSeed);
+  putBlock(journalStart, encodeJournalSuperblock(journalBlocks));
+  return root;
+}
+
+function encodeFront(
+  plan: LayoutPlan,
+  table: GroupTable,
+  context: { seed: number; journalBlockField: Buffer; putBlock: PutBlock },
+): void {
+  const { geometry } = plan;
+  const { putBlock } = context;
+  const descriptors = table.encodeDescriptors(context.seed);
+  for (let index = 0; index < geometry.descriptorBlocks; index += 1) {
+    putBlock(1 + index, descriptors.subarray(index * blockBytes, (index + 1) * blockBytes));
+  }
+  for (const [block, bytes] of table.bitmapBlocks()) putBlock(block, bytes);
+  const superblock = encodeSuperblock({
+    geometry,
+    uuid: fileSystemUuid,
+    hashSeed: directoryHashSeed,
+    freeBlocks: table.freeBlocks,
+    freeInodes: table.freeInodes,
+    writtenSec: plan.collected.root.inode.mtime.sec,
+    journalBlockField: context.journalBlockField,
+  });
+  const first = Buffer.alloc(blockBytes);
+  superblock.copy(first, 1024);
+  putBlock(0, first);
+}

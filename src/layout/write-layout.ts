@@ -1,0 +1,78 @@
+import type { Digest } from '../digest/digest.ts';
+import { blockBytes, blocksPerChunk } from '../ext4/format.ts';
+import { chunkBytes, type SmallContent } from '../tree/inode.ts';
+import { encodeMetadata } from './encode-metadata.ts';
+import { binKey, type Bin } from './pack-bins.ts';
+import { type LayoutPlan, ownChunksOf, type PlannedGroup } from './plan-layout.ts';
+import type { PlannedInode } from './planned-inode.ts';
+
+/** What a layout needs of the store. */
+export interface LayoutSink {
+  /** Keeps a chunk of 65,536 bytes, which must not be changed afterwards, and gives its digest. */
+  storeChunk(plain: Buffer): Promise<Digest>;
+  /** Copies the bytes of a small content to `target`, which has exactly its length. */
+  readSmall(content: SmallContent, target: Buffer): Promise<void>;
+}
+
+/** Chunks of bins that are known already, by what is in them (`binKey`). */
+export type KnownBins = ReadonlyMap<string, Digest>;
+
+export interface WrittenLayout {
+  /** Every chunk of the disk that is not all zeros, by index, in ascending order. */
+  readonly chunks: readonly (readonly [index: number, digest: Digest])[];
+  /** Digests of the bins of each group, in order. */
+  readonly bins: ReadonlyMap<PlannedGroup, readonly Digest[]>;
+  /** Chunks of file system metadata among `chunks`. */
+  readonly metadataChunks: number;
+}
+
+/**
+ * Writes a planned image: bins are put together from their contents unless they are known, chunks of larger files
+ * are taken as they are, metadata is encoded anew.
+ */
+export async function writeLayout(
+  plan: LayoutPlan,
+  sink: LayoutSink,
+  knownBins: KnownBins,
+): Promise<WrittenLayout> {
+  const chunks: [number, Digest][] = [];
+  const bins = new Map<PlannedGroup, readonly Digest[]>();
+  for (const group of plan.groups) {
+    const digests: Digest[] = [];
+    const firstBin = group.startBlock / blocksPerChunk + group.metadataChunks;
+    for (const bin of group.bins) {
+      const digest = knownBins.get(binKey(bin.items)) ?? (await writeBin(bin, sink));
+      chunks.push([firstBin + digests.length, digest]);
+      digests.push(digest);
+    }
+    bins.set(group, digests);
+    for (const planned of group.inodes) addOwnChunks(planned, chunks);
+  }
+  const metadata = encodeMetadata(plan);
+  for (const [index, bytes] of metadata) chunks.push([index, await sink.storeChunk(bytes)]);
+  chunks.sort((left, right) => left[0] - right[0]);
+  return { chunks, bins, metadataChunks: metadata.size };
+}
+
+async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
+  const bytes = Buffer.alloc(chunkBytes);
+  for (const item of bin.items) {
+    const start = item.block * blockBytes;
+    const target = bytes.subarray(start, start + item.sizeBytes);
+    if (item.content.kind === 'target') target.write(item.content.target, 'latin1');
+    else await sink.readSmall(item.content, target);
+  }
+  return sink.storeChunk(bytes);
+}
+
+function addOwnChunks(planned: PlannedInode, chunks: [number, Digest][]): void {
+  if (ownChunksOf(planned) === 0 || planned.inode.type !== 'file') return;
+  if (planned.inode.content.kind !== 'chunked') return;
+  let index = planned.dataStart / blocksPerChunk;
+  for (const run of planned.inode.content.runs) {
+    for (const digest of run.digests) {
+      chunks.push([index, digest]);
+      index += 1;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { type Digest, digestHex } from '../digest/digest.ts';
+
+/**
+ * Where everything is in a store:
+ *
+ *     ashlar-store.json                format and version
+ *     packs/ab/<hex>.pack              chunks, pages of manifests and trees; immutable
+ *     images/<hex>.root                what an image is; immutable, published last
+ *     images/<hex>.placement           where its chunks lie; can be rewritten
+ *     images/<hex>.provenance          how it came to be
+ *     tags/<name>.json                 a name for an image; mutable
+ *     steps/ab/<hex>.json              the image that a build step gave
+ *     quarantine/<hex>.pack            packs that nothing referred to at the last collection
+ */
+export function packKey(pack: Digest): string {
+  const hex = digestHex(pack);
+  return `packs/${hex.slice(0, 2)}/${hex}.pack`;
+}
+
+export function quarantineKey(pack: Digest): string {
+  return `quarantine/${digestHex(pack)}.pack`;
+}
+
+export type ImagePart = 'root' | 'placement' | 'provenance';
+
+export function imageKey(image: Digest, part: ImagePart): string {
+  return `images/${digestHex(image)}.${part}`;
+}
+
+export function tagKey(name: string): string {
+  return `tags/${encodeURIComponent(name).replaceAll(/[!'()*~]/g, percentEncoded)}.json`;
+}
+
+/** The name in a tag's key, or null when the key is no tag's. */
+export function tagNameOf(key: string): string | null {
+  const match = /^tags\/(.+)\.json$/.exec(key);
+  return match?.[1] === undefined ? null : decodeURIComponent(match[1]);
+}
+
+export function stepKey(step: Digest): string {
+  const hex = digestHex(step);
+  return `steps/${hex.slice(0, 2)}/${hex}.json`;
+}
+
+/** The digest in a key such as `packs/ab/<hex>.pack` or `images/<hex>.root`; null when there is none. */
+export function digestInKey(key: string): Digest | null {
+  const match = /([0-9a-f]{64})\.[a-z]+$/.exec(key);
+  return match?.[1] === undefined ? null : (`blake3:${match[1]}` as Digest);
+}
+
+function percentEncoded(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

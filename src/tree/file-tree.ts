@@ -1,0 +1,154 @@
+import { AshlarError } from '../errors/ashlar-error.ts';
+import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
+import type { DirectoryInode, Inode } from './inode.ts';
+
+/** A name in the tree. Directories have children; the node of a hard link shares its inode with others. */
+export interface TreeNode {
+  readonly inode: Inode;
+  readonly children: ReadonlyMap<BytePath, TreeNode> | null;
+}
+
+interface MutableNode {
+  inode: Inode;
+  children: Map<BytePath, MutableNode> | null;
+}
+
+/** Links followed in one resolution, as in Linux. */
+const maxFollowedLinks = 40;
+
+/**
+ * A file system tree in memory that can be changed. Paths are byte paths without a leading slash; the
+ * root is ''. Nothing here follows a symbolic link but `resolve`.
+ */
+export interface FileTree {
+  readonly root: TreeNode;
+  lookup(path: BytePath): TreeNode | undefined;
+  /**
+   * The path that `path` leads to when symbolic links are followed, never above the root. Components
+   * that do not exist are kept as they are. `last` says whether a link in the last place is followed.
+   * Throws `layer_invalid` after 40 links.
+   */
+  resolve(path: BytePath, last: 'follow-last' | 'keep-last'): BytePath;
+  /**
+   * Puts an inode at a path. The parent has to be a directory (`internal` otherwise). A directory that is put onto a
+   * directory keeps the children; anything else replaces what was there with all below it.
+   */
+  put(path: BytePath, inode: Inode): void;
+  /** Removes a name and all below it; tells whether it was there. The root cannot be removed. */
+  remove(path: BytePath): boolean;
+  /** Removes everything in a directory. */
+  clear(path: BytePath): void;
+}
+
+/** A tree that holds only a root directory. */
+export function createFileTree(rootInode: DirectoryInode): FileTree {
+  const root: MutableNode = { inode: rootInode, children: new Map() };
+
+  const lookup = (path: BytePath): MutableNode | undefined => {
+    if (path === '') return root;
+    let node: MutableNode | undefined = root;
+    for (const name of path.split('/')) {
+      node = node.children?.get(name);
+      if (node === undefined) return undefined;
+    }
+    return node;
+  };
+
+  // Trees are mostly filled directory by directory.
+  let last: { readonly path: BytePath; readonly children: Map<BytePath, MutableNode> } | null =
+    null;
+  const childrenOf = (path: BytePath): Map<BytePath, MutableNode> => {
+    if (last?.path === path) return last.children;
+    const children = lookup(path)?.children;
+    if (!children)
+      throw new AshlarError('internal', `not a directory in the tree: /${toDisplay(path)}`);
+    last = { path, children };
+    return children;
+  };
+
+  return {
+    root,
+    lookup,
+    resolve: (path, last) => resolveLinks(lookup, path, last),
+    put(path, inode) {
+      if (path === '') {
+        if (inode.type !== 'directory') {
+          throw new AshlarError('internal', 'the root of a tree has to be a directory');
+        }
+        root.inode = inode;
+        return;
+      }
+      const siblings = childrenOf(parentOf(path));
+      const name = nameOf(path);
+      const existing = siblings.get(name);
+      if (inode.type === 'directory' && existing?.children) {
+        existing.inode = inode;
+        return;
+      }
+      if (existing?.children) last = null;
+      siblings.set(name, { inode, children: inode.type === 'directory' ? new Map() : null });
+    },
+    remove(path) {
+      if (path === '') throw new AshlarError('internal', 'the root of a tree cannot be removed');
+      last = null;
+      return lookup(parentOf(path))?.children?.delete(nameOf(path)) ?? false;
+    },
+    clear(path) {
+      last = null;
+      childrenOf(path).clear();
+    },
+  };
+}
+
+/** The directory part of a path; '' for names in the root. */
+export function parentOf(path: BytePath): BytePath {
+  const slash = path.lastIndexOf('/');
+  return slash === -1 ? '' : path.slice(0, slash);
+}
+
+/** The last component of a path; '' for the root. */
+export function nameOf(path: BytePath): BytePath {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The path of `name` in the directory `parent`. */
+export function joinPath(parent: BytePath, name: BytePath): BytePath {
+  return parent === '' ? name : `${parent}/${name}`;
+}
+
+function resolveLinks(
+  lookup: (path: BytePath) => TreeNode | undefined,
+  path: BytePath,
+  last: 'follow-last' | 'keep-last',
+): BytePath {
+  const pending = path.split('/').reverse();
+  let resolved: BytePath = '';
+  let followed = 0;
+  while (pending.length > 0) {
+    const name = pending.pop() ?? '';
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      resolved = parentOf(resolved);
+      continue;
+    }
+    const candidate = joinPath(resolved, name);
+    const inode = lookup(candidate)?.inode;
+    if (inode?.type !== 'symlink' || (pending.length === 0 && last === 'keep-last')) {
+      resolved = candidate;
+      continue;
+    }
+    followed += 1;
+    if (followed > maxFollowedLinks) {
+      throw new AshlarError(
+        'layer_invalid',
+        `too many symbolic links on the way to /${toDisplay(path)}`,
+        {
+          data: { path: toDisplay(path) },
+        },
+      );
+    }
+    if (inode.target.startsWith('/')) resolved = '';
+    pending.push(...inode.target.split('/').reverse());
+  }
+  return resolved;
+}

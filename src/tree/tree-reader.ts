@@ -1,0 +1,100 @@
+import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
+import { joinPath, nameOf, parentOf } from './file-tree.ts';
+import type { Inode } from './inode.ts';
+import type { TreeEntry, TreeKey } from './tree-order.ts';
+import type { TreePage, TreePageEntry } from './tree-page.ts';
+import { pageOfKey, type TreePageReference, type TreeRoot } from './tree-root.ts';
+
+/** Reads the tree of a stored image page by page. */
+export interface TreeReader {
+  readonly root: TreeRoot;
+  /** The entry of exactly this path, links not followed; null where there is none. Reads at most three pages. */
+  lookup(path: BytePath): Promise<Inode | null>;
+  /** As `lookup`, with symbolic links followed inside the image; `file_not_found` where it leads nowhere. */
+  lookupFollowing(path: BytePath): Promise<{ readonly path: BytePath; readonly inode: Inode }>;
+  /** All entries in the canonical order, or those at and below a directory. Hard links share an inode object. */
+  entries(below?: BytePath): AsyncIterable<TreeEntry>;
+}
+
+export type ReadTreePage = (page: TreePageReference) => Promise<TreePage>;
+
+const maxFollowedLinks = 40;
+
+export function createTreeReader(root: TreeRoot, readPage: ReadTreePage): TreeReader {
+  const find = async (key: TreeKey, path: BytePath): Promise<TreePageEntry | undefined> => {
+    const reference = pageOfKey(root, key);
+    if (reference === undefined) return undefined;
+    const page = await readPage(reference);
+    return page.entries.find(
+      (entry) => entry.path === path && isDirectoryEntry(entry) === (key.name === ''),
+    );
+  };
+  const lookup = async (path: BytePath): Promise<Inode | null> => {
+    const other =
+      path === '' ? undefined : await find({ directory: parentOf(path), name: nameOf(path) }, path);
+    const entry = other ?? (await find({ directory: path, name: '' }, path));
+    if (entry === undefined) return null;
+    return 'linkTo' in entry ? lookup(entry.linkTo) : entry.inode;
+  };
+  return {
+    root,
+    lookup,
+    lookupFollowing: (path) => follow(lookup, path),
+    async *entries(below = '') {
+      const inodes = new Map<BytePath, Inode>();
+      for (const reference of root.pages) {
+        const page = await readPage(reference);
+        for (const entry of page.entries) {
+          const inode = 'linkTo' in entry ? inodes.get(entry.linkTo) : entry.inode;
+          if (inode === undefined) throw brokenLink(entry.path);
+          if (inode.type !== 'directory') inodes.set(entry.path, inode);
+          const firstPath = 'linkTo' in entry ? entry.linkTo : entry.path;
+          if (isAtOrBelow(entry.path, below)) yield { path: entry.path, inode, firstPath };
+        }
+      }
+    },
+  };
+}
+
+async function follow(
+  lookup: (path: BytePath) => Promise<Inode | null>,
+  path: BytePath,
+): Promise<{ path: BytePath; inode: Inode }> {
+  const pending = path.split('/').reverse();
+  let resolved = '';
+  let followed = 0;
+  let inode = await lookup('');
+  while (pending.length > 0) {
+    const name = pending.pop() ?? '';
+    if (name === '' || name === '.') continue;
+    const candidate = name === '..' ? parentOf(resolved) : joinPath(resolved, name);
+    inode = await lookup(candidate);
+    if (inode?.type !== 'symlink') {
+      resolved = candidate;
+      continue;
+    }
+    followed += 1;
+    if (followed > maxFollowedLinks) break;
+    if (inode.target.startsWith('/')) resolved = '';
+    pending.push(...inode.target.split('/').reverse());
+  }
+  if (inode === null || inode.type === 'symlink') {
+    throw new AshlarError('file_not_found', `the image has no file /${toDisplay(path)}`, {
+      data: { path: toDisplay(path) },
+    });
+  }
+  return { path: resolved, inode };
+}
+
+function isDirectoryEntry(entry: TreePageEntry): boolean {
+  return 'inode' in entry && entry.inode.type === 'directory';
+}
+
+function isAtOrBelow(path: BytePath, directory: BytePath): boolean {
+  return directory === '' || path === directory || path.startsWith(`${directory}/`);
+}
+
+function brokenLink(path: BytePath): AshlarError {
+  return new AshlarError('tree_corrupt', `the hard link /${toDisplay(path)} leads to nothing`);
+}

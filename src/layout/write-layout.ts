@@ -14,8 +14,8 @@ export interface LayoutSink {
   readSmall(content: SmallContent, target: Buffer): Promise<void>;
 }
 
-/** Chunks of bins that are known already, by what is in them (`binKey`). */
-export type KnownBins = ReadonlyMap<string, Digest>;
+/** Chunks of bins that are known already, by what is in them (`binKey`); those that are new are added. */
+export type KnownBins = Map<string, Digest>;
 
 export interface WrittenLayout {
   /** Every chunk of the disk that is not all zeros, by index, in ascending order. */
@@ -41,7 +41,9 @@ export async function writeLayout(
     const digests: Digest[] = [];
     const firstBin = group.startBlock / blocksPerChunk + group.metadataChunks;
     for (const bin of group.bins) {
-      const digest = knownBins.get(binKey(bin.items)) ?? (await writeBin(bin, sink));
+      const key = binKey(bin.items);
+      const digest = knownBins.get(key) ?? (await writeBin(bin, sink));
+      knownBins.set(key, digest);
       chunks.push([firstBin + digests.length, digest]);
       digests.push(digest);
     }

@@ -1,0 +1,78 @@
+import { fromUtf8, toDisplay } from '../../bytes/byte-path.ts';
+import { AshlarError } from '../../errors/ashlar-error.ts';
+import { openImage } from '../../image/open-image.ts';
+import { createFileReader } from '../../image/read-file.ts';
+import { resolveImage } from '../../image/tags.ts';
+import type { Inode } from '../../tree/inode.ts';
+import type { CommandContext } from '../command-context.ts';
+import { openStore } from '../open-store.ts';
+import { type CommandResult, formatTable } from '../terminal.ts';
+
+/** `ashlar image files REF [PATH]`: all entries at and below a path. */
+export async function imageFiles(context: CommandContext, reference: string, path: string): Promise<CommandResult> {
+  using imageStore = await openStore(context, 'read');
+  const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
+  const tree = await image.tree();
+  const start = await tree.lookupFollowing(fromUtf8(path));
+  const files = [];
+  for await (const entry of tree.entries(start.path)) {
+    const { inode } = entry;
+    files.push({
+      path: `/${toDisplay(entry.path)}`,
+      type: inode.type,
+      mode: inode.mode.toString(8).padStart(4, '0'),
+      uid: inode.uid,
+      gid: inode.gid,
+      modified: new Date(inode.mtime.sec * 1000).toISOString(),
+      sizeBytes: inode.type === 'file' ? inode.sizeBytes : 0,
+      ...(inode.type === 'symlink' ? { target: toDisplay(inode.target) } : {}),
+      ...(entry.firstPath === entry.path ? {} : { linkOf: `/${toDisplay(entry.firstPath)}` }),
+    });
+  }
+  const rows = files.map((file) => [
+    typeLetter[file.type] + file.mode,
+    `${file.uid}:${file.gid}`,
+    String(file.sizeBytes).padStart(12),
+    file.modified.slice(0, 19),
+    file.path + ('target' in file ? ` -> ${file.target}` : '') + ('linkOf' in file ? ` = ${file.linkOf}` : ''),
+  ]);
+  return { json: { files }, text: formatTable(rows) };
+}
+
+/** `ashlar image cat REF PATH`: writes the bytes of a file, following symbolic links, to stdout. */
+export async function imageCat(context: CommandContext, reference: string, path: string): Promise<CommandResult> {
+  using imageStore = await openStore(context, 'read');
+  const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
+  const found = await (await image.tree()).lookupFollowing(fromUtf8(path));
+  const { inode } = found;
+  if (inode.type !== 'file') {
+    throw new AshlarError('file_not_found', `/${toDisplay(found.path)} is no file but a ${inode.type}`, {
+      data: { path: toDisplay(found.path) },
+    });
+  }
+  const reader = createFileReader(imageStore, image, await image.locations());
+  const parts: Buffer[] = [];
+  for await (const bytes of reader.read(inode, context.signal)) {
+    if (context.form === 'json') parts.push(Buffer.from(bytes));
+    else if (!context.terminal.stdout.write(bytes)) await drained(context);
+  }
+  const content = Buffer.concat(parts).toString('base64');
+  return { json: { path: `/${toDisplay(found.path)}`, sizeBytes: inode.sizeBytes, base64: content }, text: '' };
+}
+
+const typeLetter: Readonly<Record<Inode['type'], string>> = {
+  file: '-',
+  directory: 'd',
+  symlink: 'l',
+  char: 'c',
+  block: 'b',
+  fifo: 'p',
+  socket: 's',
+};
+
+function drained({ terminal, signal }: CommandContext): Promise<void> {
+  return new Promise((resolve, reject) => {
+    terminal.stdout.once('drain', resolve);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}

@@ -1,0 +1,59 @@
+import { CommanderError } from 'commander';
+import { loadConfig } from '../config/config.ts';
+import { AshlarError, toAshlarError } from '../errors/ashlar-error.ts';
+import { exitCodeOf } from '../errors/exit-codes.ts';
+import type { CommandContext } from './command-context.ts';
+import { createProgram, type Perform } from './program.ts';
+import { type OutputForm, printError, printResult, type Terminal } from './terminal.ts';
+
+/** Runs one command line and gives the exit code: 0 fine, else by who must act (see `exit-codes.ts`). */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  let form: OutputForm = wantsJson(args) ? 'json' : 'text';
+  let exitCode = 0;
+  const interrupt = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    interrupt.abort(new AshlarError('interrupted', `ended by ${signal}`, { data: { signal } }));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const perform: Perform = async (options, command) => {
+    form = options.output;
+    const context: CommandContext = {
+      config: loadConfig(process.env, options.store),
+      terminal,
+      form,
+      env: process.env,
+      signal: interrupt.signal,
+      nowMs: Date.now,
+    };
+    const result = await command(context);
+    printResult(terminal, form, result);
+    exitCode = result.exitCode ?? 0;
+  };
+  try {
+    await createProgram(perform, terminal).parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = interrupt.signal.aborted ? toAshlarError(interrupt.signal.reason) : asFailure(error);
+    printError(terminal, form, failure);
+    return exitCodeOf(failure);
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+function asFailure(error: unknown): AshlarError {
+  if (error instanceof CommanderError) {
+    return new AshlarError('invalid_request', error.message.replace(/^error: /, ''), { cause: error });
+  }
+  return toAshlarError(error);
+}
+
+/** Errors in the command line itself come before it is parsed. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const own = end === -1 ? args : args.slice(0, end);
+  return own.includes('--output=json') || own.some((arg, index) => arg === '--output' && own[index + 1] === 'json');
+}

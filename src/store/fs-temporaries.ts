@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode } from '../errors/ashlar-error.ts';
+import { storeGone } from './fs-errors.ts';
+import { temporaryDirectory, temporaryName } from './fs-paths.ts';
+
+/** A file with its bytes synced, under a name that no reader looks at. Disposing removes the name, if it is still there. */
+export interface Temporary extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** The folder in which objects are written before they are published. */
+export interface Temporaries {
+  readonly directory: string;
+  /** Made with the first of them, and never again: a folder that vanishes means that the store went away. */
+  create(bytes: Uint8Array): Promise<Temporary>;
+  /**
+   * Throws `store_unreachable` when the root is missing, or when this folder was there once and is no more. To be
+   * asked before a missing file is taken for an object that was never stored.
+   */
+  checkPresent(): Promise<void>;
+}
+
+export async function openTemporaries(root: string): Promise<Temporaries> {
+  const directory = temporaryDirectory(root);
+  let seen = await exists(directory);
+
+  async function checkPresent(): Promise<void> {
+    if (!(await exists(seen ? directory : root))) throw storeGone(root);
+  }
+
+  return {
+    directory,
+    checkPresent,
+    async create(bytes) {
+      if (!seen) {
+        await makeFolder(root, directory);
+        seen = true;
+      }
+      const path = join(directory, `${randomBytes(12).toString('hex')}.tmp`);
+      try {
+        await writeSynced(path, bytes);
+      } catch (error) {
+        if (systemErrorCode(error) === 'ENOENT') throw storeGone(root, error);
+        await removeIfThere(path).catch(() => {}); // what went wrong first is what counts
+        throw error;
+      }
+      return { path, [Symbol.asyncDispose]: () => removeIfThere(path) };
+    },
+  };
+}
+
+/** Removes what writers that were killed left behind. A folder that cannot be written is left as it is. */
+export async function sweepTemporaries(
+  root: string,
+  limits: { readonly olderThanMs: number; readonly nowMs: number },
+): Promise<void> {
+  const directory = temporaryDirectory(root);
+  try {
+    for (const name of await readdir(directory)) {
+      if (!temporaryName.test(name)) continue;
+      const path = join(directory, name);
+      const { mtimeMs } = await lstat(path);
+      if (limits.nowMs - mtimeMs > limits.olderThanMs) await removeIfThere(path);
+    }
+  } catch (error) {
+    const leave = ['ENOENT', 'EROFS', 'EACCES', 'EPERM'];
+    if (!leave.includes(systemErrorCode(error) ?? '')) throw error;
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx');
+  await file.writeFile(bytes);
+  await file.sync();
+}
+
+async function makeFolder(root: string, directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') throw storeGone(root, error);
+    if (code !== 'EEXIST') throw error;
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

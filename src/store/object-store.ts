@@ -1,0 +1,69 @@
+/** What is known of an object without reading it. `modifiedMs` is only as fine as the store's clock (S3: seconds). */
+export interface ObjectInfo {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface ReadOptions {
+  /** Ends the read with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface GetOptions extends ReadOptions {
+  /** The largest object accepted. Default `defaultMaxBytes`. */
+  readonly maxBytes?: number;
+}
+
+/** The cap of `get` where the caller names none, and of the length that `getRange` takes: 64 MiB. */
+export const defaultMaxBytes = 64 * 1024 * 1024;
+
+/**
+ * A flat space of whole objects, named by keys (see `object-key.ts`; `object_key_invalid` otherwise). An
+ * object is never at the same time the folder of others: who stores `a` stores no `a/b`.
+ *
+ * Failures of all operations: `store_unreachable` (network, credentials, a directory that went away) and
+ * `object_not_a_file` (a folder or symbolic link in an object's place); of those that write also
+ * `store_full` and `store_read_only`. Buffers given out are the caller's own; bytes handed in must not
+ * change until the call returns.
+ */
+export interface ObjectStore {
+  /** Where the objects are, without secrets. */
+  readonly url: string;
+
+  /** The whole object; `object_missing` where there is none, `object_too_large` above `maxBytes`. */
+  get(key: string, options?: GetOptions): Promise<Buffer>;
+
+  /**
+   * Exactly `lengthBytes` (0 to 64 MiB) from `offset`; `object_truncated` where the object ends before that,
+   * `object_missing` where there is none.
+   */
+  getRange(
+    key: string,
+    offset: number,
+    lengthBytes: number,
+    options?: ReadOptions,
+  ): Promise<Buffer>;
+
+  head(key: string): Promise<ObjectInfo | null>;
+
+  /**
+   * Stores the object if its key is free; atomic, and durable when it returns, also when it returns `exists`.
+   * Of writers that race for a key exactly one gets `created`. After a failure the object is there whole or not
+   * at all.
+   */
+  put(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
+
+  /** Sets a mutable reference: readers see the old object or the new one, whole. Durable when it returns. */
+  replace(key: string, bytes: Uint8Array): Promise<void>;
+
+  /**
+   * All objects whose key starts with `prefix` (which may end inside a segment; `''` for all), by byte order of
+   * the keys. What writers have under way never shows, nor do names that are no keys. Objects stored or deleted
+   * meanwhile may or may not show.
+   */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+
+  /** Removes the object; no error where there is none. */
+  delete(key: string): Promise<void>;
+}

@@ -1,0 +1,75 @@
+import { AshlarError } from '../../src/index.ts';
+import type { MachineRun } from './run-machine.ts';
+
+const shownLines = 20;
+const shownLineChars = 500;
+
+/** The error for a run that gave no ending of the command, though nobody stopped it. */
+export function bootFailure(run: MachineRun): AshlarError {
+  const { ending, state } = run.report;
+  if (ending?.kind === 'failed') {
+    const byImage = ['user', 'workdir', 'supervise'].includes(ending.stage);
+    return withConsole(
+      byImage ? 'boot_check_failed' : 'boot_failed',
+      `${failedStages[ending.stage] ?? 'the guest gave up'}: ${ending.text}`,
+      run,
+    );
+  }
+  const panic = /Kernel panic - not syncing: (.*)/.exec(run.console)?.[1];
+  if (panic !== undefined) {
+    return withConsole('boot_failed', `the guest's kernel panicked: ${panic.trim()}`, run);
+  }
+  if (run.killSignal !== null || (run.exitCode ?? 0) !== 0) {
+    const how = run.killSignal === null ? `exit code ${run.exitCode}` : `signal ${run.killSignal}`;
+    return withConsole('boot_failed', `QEMU ended with ${how}: ${run.qemuStderr.trim()}`, run);
+  }
+  return withConsole('boot_failed', `the virtual machine ended ${whereOf[state]}`, run);
+}
+
+/** The error for a run that was stopped because its time was up. */
+export function bootTimeout(run: MachineRun, timeoutMs: number): AshlarError {
+  const code = run.report.state === 'started' ? 'boot_timeout' : 'boot_failed';
+  return withConsole(
+    code,
+    `the boot did not end within ${timeoutMs} ms; it was stopped ${whereOf[run.report.state]}`,
+    run,
+  );
+}
+
+const failedStages: Readonly<Record<string, string>> = {
+  root: 'the guest could not use the root disk',
+  ports: 'the guest could not open its ports',
+  user: "the image lacks the command's user",
+  workdir: "the image lacks the command's working directory",
+  supervise: 'the command could not be followed to its end',
+};
+
+const whereOf = {
+  silent: "before the guest's kernel was up",
+  ready: 'before the root disk was mounted',
+  mounted: 'before the command was started',
+  started: 'while the command ran',
+} as const;
+
+function withConsole(
+  code: 'boot_failed' | 'boot_check_failed' | 'boot_timeout',
+  message: string,
+  run: MachineRun,
+): AshlarError {
+  const lines = printable(run.console).trim().split('\n').slice(-shownLines);
+  const shown = lines.map((line) => line.slice(0, shownLineChars)).join('\n');
+  const console =
+    shown === '' ? 'The console shows nothing.' : `Last lines of the console:\n${shown}`;
+  return new AshlarError(code, `${printable(message)}\n${console}`, {
+    data: {
+      stage: run.report.state,
+      console: printable(run.console),
+      qemuStderr: printable(run.qemuStderr),
+    },
+  });
+}
+
+/** What a guest writes must not steer the terminal that shows it. */
+function printable(text: string): string {
+  return text.replaceAll('\r\n', '\n').replaceAll(/[^\P{C}\n\t]/gu, '\uFFFD');
+}

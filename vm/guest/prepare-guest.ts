@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AshlarError, systemErrorCode, writeFileAtomic } from '../../src/index.ts';
+import { createOwnedDir } from '../owned-dir.ts';
+import { hostPlatform } from '../platform.ts';
+import { findBusybox } from './find-busybox.ts';
+import { findKernel, type GuestKernel } from './find-kernel.ts';
+import { parseKernelRecord, type InputFile, type KernelRecord } from './kernel-record.ts';
+import { encodeInitramfs, readGuestScripts, type GuestScript } from './initramfs.ts';
+
+/** What QEMU starts a guest from. Both files stay as they are while a boot may read them. */
+export interface GuestKit {
+  readonly kernelPath: string;
+  readonly initramfsPath: string;
+  readonly kernelRelease: string;
+  /** Tells one kit from another: the same key means the same kernel and the same guest programs. */
+  readonly key: string;
+}
+
+export interface GuestSources {
+  /** Root directory in which the host's kernels and busybox are sought. Default `/`. */
+  readonly hostRoot?: string;
+}
+
+const unusedKitLifeMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Makes kernel and initramfs below `home`/vm once, and again when what they are made from has changed:
+ *
+ *     vm/kernel.json      which kernel is in use, from which packages, and what the kit was made from
+ *     vm/kits/KEY/        vmlinuz and initramfs
+ *     vm/kernel, busybox  what was downloaded, where the host had none
+ *
+ * Several processes may do so at once: each puts whole directories in place. Throws `vm_parts_missing`
+ * where neither the host nor its package archive has a kernel and a static busybox, `tool_missing` without
+ * apt-get, and `home_unusable`.
+ */
+export async function prepareGuest(home: string, sources: GuestSources = {}): Promise<GuestKit> {
+  const vmDir = join(home, 'vm');
+  const scripts = await readGuestScripts();
+  const scriptsDigest = digestOf(scripts.map((script) => script.bytes));
+  const record = await readRecord(vmDir);
+  if (record !== undefined && record.scriptsDigest === scriptsDigest && (await isFresh(record))) {
+    const kit = kitOf(vmDir, record);
+    if (await exists(kit.initramfsPath)) return kit;
+  }
+  await makeVmDir(vmDir);
+  const search = { vmDir, hostRoot: sources.hostRoot ?? '/', platform: hostPlatform() };
+  const busybox = await findBusybox(search);
+  const kernel = await findKernel({ ...search, busybox });
+  const key = await makeKit({ vmDir, kernel, busybox, scripts });
+  const packages = kernel.packages.length > 0 ? kernel.packages : (record?.packages ?? []);
+  const made: KernelRecord = {
+    release: kernel.release,
+    packages: kernel.imagePath.startsWith(`${vmDir}/`) ? packages : [],
+    key,
+    scriptsDigest,
+    inputs: [await inputOf(kernel.imagePath), await inputOf(busybox)],
+  };
+  await writeFileAtomic(join(vmDir, 'kernel.json'), `${JSON.stringify(made, null, 2)}\n`);
+  await removeOldKits(join(vmDir, 'kits'), key, Date.now());
+  return kitOf(vmDir, made);
+}
+
+function kitOf(vmDir: string, record: KernelRecord): GuestKit {
+  const directory = join(vmDir, 'kits', record.key);
+  return {
+    kernelPath: join(directory, 'vmlinuz'),
+    initramfsPath: join(directory, 'initramfs'),
+    kernelRelease: record.release,
+    key: record.key,
+  };
+}
+
+interface KitParts {
+  readonly vmDir: string;
+  readonly kernel: GuestKernel;
+  readonly busybox: string;
+  readonly scripts: readonly GuestScript[];
+}
+
+async function makeKit({ vmDir, kernel, busybox, scripts }: KitParts): Promise<string> {
+  const initramfs = encodeInitramfs({
+    busybox: await readFile(busybox),
+    modules: kernel.modules,
+    scripts,
+  });
+  await using staging = await createOwnedDir(vmDir);
+  const image = join(staging.path, 'vmlinuz');
+  await copyFile(kernel.imagePath, image);
+  await writeFile(join(staging.path, 'initramfs'), initramfs);
+  const key = digestOf([await readFile(image), initramfs]).slice(0, 32);
+  const place = join(vmDir, 'kits', key);
+  await mkdir(join(vmDir, 'kits'), { recursive: true });
+  try {
+    await rename(staging.path, place);
+  } catch (error) {
+    // The same kit is there already: its name tells its content.
+    if (systemErrorCode(error) !== 'ENOTEMPTY' && systemErrorCode(error) !== 'EEXIST') throw error;
+  }
+  return key;
+}
+
+/** Kits that nobody starts from any more; young ones may belong to a process with an older Ashlar. */
+async function removeOldKits(kitsDir: string, keptKey: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(kitsDir)) {
+    const path = join(kitsDir, name);
+    if (name === keptKey || !(await exists(path))) continue;
+    if (nowMs - (await stat(path)).mtimeMs > unusedKitLifeMs) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+async function makeVmDir(vmDir: string): Promise<void> {
+  try {
+    await mkdir(vmDir, { recursive: true });
+  } catch (error) {
+    throw new AshlarError('home_unusable', `${vmDir} cannot be made: ${String(error)}`, {
+      data: { path: vmDir },
+      cause: error,
+    });
+  }
+}
+
+async function readRecord(vmDir: string): Promise<KernelRecord | undefined> {
+  try {
+    return parseKernelRecord(await readFile(join(vmDir, 'kernel.json'), 'utf8'));
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+async function isFresh(record: KernelRecord): Promise<boolean> {
+  for (const input of record.inputs) {
+    if (!(await exists(input.path))) return false;
+    const now = await inputOf(input.path);
+    if (now.sizeBytes !== input.sizeBytes || now.modifiedMs !== input.modifiedMs) return false;
+  }
+  return true;
+}
+
+async function inputOf(path: string): Promise<InputFile> {
+  const { size, mtimeMs } = await stat(path);
+  return { path, sizeBytes: size, modifiedMs: mtimeMs };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+function digestOf(parts: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex');
+}

@@ -1,2 +1,6 @@
 /** The door of the room `builder/`: from a Dockerfile, or an image from outside, to an image in the store. */
 export { hostArchitecture, importImage, type ImportImageOptions } from './import/import-image.ts';
+export { buildImage, type BuildImageOptions, type BuiltImage } from './build/build-image.ts';
+export type { BuildEvent, StepEnd, StepName } from './build/build-events.ts';
+export type { RunSettings } from './build/build-session.ts';
+export { checkRunRequirements } from './run/check-run-requirements.ts';

@@ -10,12 +10,19 @@ export {
   toAshlarError,
 } from './errors/ashlar-error.ts';
 export { catalogue, type ErrorClass, type ErrorCode } from './errors/catalogue.ts';
+export type { ChunkWriter } from './chunks/chunk-writer.ts';
+export { deriveImage, digestWithConfig } from './image/derive-image.ts';
 export { exportDisk } from './image/export-disk.ts';
 export { canonicalJson, type Json } from './image/canonical-json.ts';
-export type { ImageConfig } from './image/image-root.ts';
+export type { ImageConfig, ImageRoot } from './image/image-root.ts';
+export { layoutVersion } from './layout/layout-parameters.ts';
 export { createImageStore, type ImageStore } from './image/image-store.ts';
 export { loadTree, type LoadedTree } from './image/load-tree.ts';
 export { openImage, type OpenImage } from './image/open-image.ts';
+export { createFileReader } from './image/read-file.ts';
+export { createStepResults, type StepResults } from './image/step-results.ts';
+export { findTag, normalizeTagName, resolveImage, setTag, type Tag } from './image/tags.ts';
+export { updateDisk } from './image/update-disk.ts';
 export { writeImage, type WrittenImage } from './image/write-image.ts';
 export {
   type ContentIntake,
@@ -25,8 +32,10 @@ export {
 export { createFileSpool, type FileSpool } from './intake/file-spool.ts';
 export { createLedger, type Ledger, type LedgerKind, type LedgerSummary } from './ledger/ledger.ts';
 export type { ImageLayer, ImageSource } from './oci/image-source.ts';
+export { decompress } from './oci/layers/decompress.ts';
 export { runChecked, runCommand } from './process/run-command.ts';
 export type { ObjectStore } from './store/object-store.ts';
+export { looksLikeTar } from './tar/looks-like-tar.ts';
 export type { TarEntry } from './tar/tar-entry.ts';
 export { defaultTarLimits, type TarLimits } from './tar/tar-limits.ts';
 export { createTarReader, type TarReader } from './tar/tar-reader.ts';

@@ -23,6 +23,9 @@ export type Codec = (typeof codecs)[number];
 /** Largest plain blob in a pack: chunks are 64 KiB, pages of manifests and trees stay far below. */
 export const maxPlainBytes = 16 * 1024 * 1024;
 
+/** Largest pack that is read as a whole: a full one, its last record, and its index. */
+export const maxStoredPackBytes = 64 * 1024 * 1024;
+
 /** Where the bytes of a digest are. */
 export interface PackLocation {
   /** BLAKE3 of the pack, which is its name. */

@@ -1,11 +1,20 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 
-const factors: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+const factors: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+};
 
 /** Reads a size such as `512M`, `10G` or `1048576`; units are binary. Throws `config_invalid` naming the option. */
 export function parseSize(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
-  const bytes = match === null ? Number.NaN : Math.round(Number(match[1]) * (factors[(match[2] ?? '').toLowerCase()] ?? 1));
+  const bytes =
+    match === null
+      ? Number.NaN
+      : Math.round(Number(match[1]) * (factors[(match[2] ?? '').toLowerCase()] ?? 1));
   if (!Number.isSafeInteger(bytes) || bytes <= 0) {
     throw new AshlarError('config_invalid', `${option} is not a size: ${JSON.stringify(text)}`, {
       hint: 'Write a number with a unit, such as 512M or 10G.',
@@ -19,15 +28,24 @@ export function parseDiskSize(text: string, option: string): number {
   return Math.ceil(parseSize(text, option) / 65_536) * 65_536;
 }
 
-const durationFactors: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const durationFactors: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** Reads a duration such as `90s`, `15m`, `24h` or `7d` as milliseconds. Throws `config_invalid` naming the option. */
 export function parseDuration(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text.trim());
   if (match === null) {
-    throw new AshlarError('config_invalid', `${option} is not a duration: ${JSON.stringify(text)}`, {
-      hint: 'Write a number with a unit, such as 90s, 15m, 24h or 7d.',
-    });
+    throw new AshlarError(
+      'config_invalid',
+      `${option} is not a duration: ${JSON.stringify(text)}`,
+      {
+        hint: 'Write a number with a unit, such as 90s, 15m, 24h or 7d.',
+      },
+    );
   }
   return Number(match[1]) * (durationFactors[match[2] ?? ''] ?? 1);
 }

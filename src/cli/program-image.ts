@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { defaultDiskSize } from './defaults.ts';
 import { parseDiskSize } from './parse-size.ts';
-import { type CommonOptions, type Perform, withCommonOptions } from './program.ts';
+import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
 
 /** `ashlar image ...` */
 export function addImageCommands(program: Command, perform: Perform): void {
@@ -9,65 +9,108 @@ export function addImageCommands(program: Command, perform: Perform): void {
 
   withCommonOptions(image.command('ls').description('list the images of the store')).action(
     (options: CommonOptions) =>
-      perform(options, async (context) => (await import('./commands/image-list.ts')).imageList(context)),
-  );
-
-  withCommonOptions(image.command('inspect').description('show what an image is').argument('<ref>')).action(
-    (reference: string, options: CommonOptions) =>
-      perform(options, async (context) => (await import('./commands/image-inspect.ts')).imageInspect(context, reference)),
+      perform(options, async (context) =>
+        (await import('./commands/image-list.ts')).imageList(context),
+      ),
   );
 
   withCommonOptions(
-    image.command('files').description('list the files of an image').argument('<ref>').argument('[path]', 'where to begin', '/'),
+    image.command('inspect').description('show what an image is').argument('<ref>'),
+  ).action((reference: string, options: CommonOptions) =>
+    perform(options, async (context) =>
+      (await import('./commands/image-inspect.ts')).imageInspect(context, reference),
+    ),
+  );
+
+  withCommonOptions(
+    image
+      .command('files')
+      .description('list the files of an image')
+      .argument('<ref>')
+      .argument('[path]', 'where to begin', '/'),
   ).action((reference: string, path: string, options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/image-files.ts')).imageFiles(context, reference, path)),
+    perform(options, async (context) =>
+      (await import('./commands/image-files.ts')).imageFiles(context, reference, path),
+    ),
   );
 
   withCommonOptions(
-    image.command('cat').description('write a file of an image to stdout').argument('<ref>').argument('<path>'),
+    image
+      .command('cat')
+      .description('write a file of an image to stdout')
+      .argument('<ref>')
+      .argument('<path>'),
   ).action((reference: string, path: string, options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/image-files.ts')).imageCat(context, reference, path)),
+    perform(options, async (context) =>
+      (await import('./commands/image-files.ts')).imageCat(context, reference, path),
+    ),
   );
 
   withCommonOptions(
-    image.command('diff').description('compare two images: files and chunks').argument('<a>').argument('<b>'),
+    image
+      .command('diff')
+      .description('compare two images: files and chunks')
+      .argument('<a>')
+      .argument('<b>'),
   ).action((left: string, right: string, options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/image-diff.ts')).imageDiff(context, left, right)),
+    perform(options, async (context) =>
+      (await import('./commands/image-diff.ts')).imageDiff(context, left, right),
+    ),
   );
 
   withCommonOptions(
-    image.command('verify').description('read all of an image and hold it against its digests').argument('<ref>'),
+    image
+      .command('verify')
+      .description('read all of an image and hold it against its digests')
+      .argument('<ref>'),
   ).action((reference: string, options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/image-verify.ts')).imageVerify(context, reference)),
+    perform(options, async (context) =>
+      (await import('./commands/image-verify.ts')).imageVerify(context, reference),
+    ),
   );
 
   withCommonOptions(
-    image.command('export').description('write an image as a raw disk').argument('<ref>').argument('<file>'),
+    image
+      .command('export')
+      .description('write an image as a raw disk')
+      .argument('<ref>')
+      .argument('<file>'),
   ).action((reference: string, file: string, options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/image-export.ts')).imageExport(context, reference, file)),
+    perform(options, async (context) =>
+      (await import('./commands/image-export.ts')).imageExport(context, reference, file),
+    ),
   );
 
   withCommonOptions(
-    image.command('rm').description('remove a tag, or an untagged image by its digest').argument('<ref>'),
+    image
+      .command('rm')
+      .description('remove a tag, or an untagged image by its digest')
+      .argument('<ref>'),
   ).action((reference: string, options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/image-remove.ts')).imageRemove(context, reference)),
+    perform(options, async (context) =>
+      (await import('./commands/image-remove.ts')).imageRemove(context, reference),
+    ),
   );
 
   withCommonOptions(
     image
       .command('import')
       .description('make an image of a root file system or a container image')
-      .argument('<source>', 'tar:FILE, oci:DIR[:tag], oci-archive:FILE, docker-archive:FILE or docker://REF')
+      .argument(
+        '<source>',
+        'tar:FILE, oci:DIR[:tag], oci-archive:FILE, docker-archive:FILE or docker://REF',
+      )
       .requiredOption('-t, --tag <name>', 'name for the image')
       .option('--disk <size>', 'size of the disk', defaultDiskSize)
       .option('--platform <platform>', 'which image of a multi-platform one, such as linux/amd64'),
-  ).action((source: string, options: CommonOptions & { tag: string; disk: string; platform?: string }) =>
-    perform(options, async (context) =>
-      (await import('./commands/image-import.ts')).imageImport(context, source, {
-        name: options.tag,
-        diskBytes: parseDiskSize(options.disk, '--disk'),
-        platform: options.platform,
-      }),
-    ),
+  ).action(
+    (source: string, options: CommonOptions & { tag: string; disk: string; platform?: string }) =>
+      perform(options, async (context) =>
+        (await import('./commands/image-import.ts')).imageImport(context, source, {
+          name: options.tag,
+          diskBytes: parseDiskSize(options.disk, '--disk'),
+          platform: options.platform,
+        }),
+      ),
   );
 }

@@ -1,18 +1,26 @@
 import type { Command } from 'commander';
 import { parseDuration } from './parse-size.ts';
-import { type CommonOptions, type Perform, withCommonOptions } from './program.ts';
+import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
 
 /** `ashlar store ...` */
 export function addStoreCommands(program: Command, perform: Perform): void {
-  const store = program.command('store').description('statistics, garbage collection and checks of the store');
+  const store = program
+    .command('store')
+    .description('statistics, garbage collection and checks of the store');
 
-  withCommonOptions(store.command('stats').description('count what the store holds')).action((options: CommonOptions) =>
-    perform(options, async (context) => (await import('./commands/store-stats.ts')).storeStats(context)),
+  withCommonOptions(store.command('stats').description('count what the store holds')).action(
+    (options: CommonOptions) =>
+      perform(options, async (context) =>
+        (await import('./commands/store-stats.ts')).storeStats(context),
+      ),
   );
 
-  withCommonOptions(store.command('fsck').description('read everything and hold it against the digests')).action(
-    (options: CommonOptions) =>
-      perform(options, async (context) => (await import('./commands/image-verify.ts')).storeCheck(context)),
+  withCommonOptions(
+    store.command('fsck').description('read everything and hold it against the digests'),
+  ).action((options: CommonOptions) =>
+    perform(options, async (context) =>
+      (await import('./commands/image-verify.ts')).storeCheck(context),
+    ),
   );
 
   withCommonOptions(
@@ -40,10 +48,18 @@ interface GcOptions {
   readonly quarantine?: string;
 }
 
-function durations(options: GcOptions): { graceMs?: number; keepStepsMs?: number; quarantineMs?: number } {
+function durations(options: GcOptions): {
+  graceMs?: number;
+  keepStepsMs?: number;
+  quarantineMs?: number;
+} {
   return {
     ...(options.grace === undefined ? {} : { graceMs: parseDuration(options.grace, '--grace') }),
-    ...(options.keepSteps === undefined ? {} : { keepStepsMs: parseDuration(options.keepSteps, '--keep-steps') }),
-    ...(options.quarantine === undefined ? {} : { quarantineMs: parseDuration(options.quarantine, '--quarantine') }),
+    ...(options.keepSteps === undefined
+      ? {}
+      : { keepStepsMs: parseDuration(options.keepSteps, '--keep-steps') }),
+    ...(options.quarantine === undefined
+      ? {}
+      : { quarantineMs: parseDuration(options.quarantine, '--quarantine') }),
   };
 }

@@ -3,7 +3,8 @@ import { loadConfig } from '../config/config.ts';
 import { AshlarError, toAshlarError } from '../errors/ashlar-error.ts';
 import { exitCodeOf } from '../errors/exit-codes.ts';
 import type { CommandContext } from './command-context.ts';
-import { createProgram, type Perform } from './program.ts';
+import type { Perform } from './common-options.ts';
+import { createProgram } from './program.ts';
 import { type OutputForm, printError, printResult, type Terminal } from './terminal.ts';
 
 /** Runs one command line and gives the exit code: 0 fine, else by who must act (see `exit-codes.ts`). */
@@ -35,7 +36,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const failure = interrupt.signal.aborted ? toAshlarError(interrupt.signal.reason) : asFailure(error);
+    const failure = interrupt.signal.aborted
+      ? toAshlarError(interrupt.signal.reason)
+      : asFailure(error);
     printError(terminal, form, failure);
     return exitCodeOf(failure);
   } finally {
@@ -46,7 +49,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 
 function asFailure(error: unknown): AshlarError {
   if (error instanceof CommanderError) {
-    return new AshlarError('invalid_request', error.message.replace(/^error: /, ''), { cause: error });
+    return new AshlarError('invalid_request', error.message.replace(/^error: /, ''), {
+      cause: error,
+    });
   }
   return toAshlarError(error);
 }
@@ -55,5 +60,8 @@ function asFailure(error: unknown): AshlarError {
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   const own = end === -1 ? args : args.slice(0, end);
-  return own.includes('--output=json') || own.some((arg, index) => arg === '--output' && own[index + 1] === 'json');
+  return (
+    own.includes('--output=json') ||
+    own.some((arg, index) => arg === '--output' && own[index + 1] === 'json')
+  );
 }

@@ -31,11 +31,15 @@ export function printError(terminal: Terminal, form: OutputForm, error: AshlarEr
   const { code, message, hint, data } = error;
   const errorClass = catalogue[code].class;
   if (form === 'json') {
-    const document = { error: { code, class: errorClass, retryable: error.entry.retryable, message, hint, data } };
+    const document = {
+      error: { code, class: errorClass, retryable: error.entry.retryable, message, hint, data },
+    };
     terminal.stdout.write(`${JSON.stringify(document)}\n`);
     return;
   }
-  terminal.stderr.write(`error: ${message}\n  code: ${code}; to act: ${whoActs[errorClass]}\n  next: ${hint}\n`);
+  terminal.stderr.write(
+    `error: ${message}\n  code: ${code}; to act: ${whoActs[errorClass]}\n  next: ${hint}\n`,
+  );
 }
 
 const whoActs = {
@@ -63,8 +67,16 @@ export function formatBytes(bytes: number): string {
 /** Columns of text, padded; the last column is not. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  for (const row of rows)
+    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
   return rows
-    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }

@@ -36,9 +36,15 @@ interface BlobDamage {
  * Reads everything that the given images (all of the store's, when none are named) refer to and holds it against the
  * digests: roots, placements, pages of manifest and tree, chunks. Each pack is read once. Changes nothing.
  */
-export async function checkStore(imageStore: ImageStore, only: readonly Digest[] | null): Promise<CheckReport> {
+export async function checkStore(
+  imageStore: ImageStore,
+  only: readonly Digest[] | null,
+): Promise<CheckReport> {
   const all = await listImages(imageStore.objects);
-  const images = only === null ? all : only.map((digest) => all.find((image) => image.digest === digest) ?? { digest, tags: [] });
+  const images =
+    only === null
+      ? all
+      : only.map((digest) => all.find((image) => image.digest === digest) ?? { digest, tags: [] });
   const damages: Damage[] = [];
   const checked = new Map<Digest, BlobDamage | null>();
   const packs = new Set<Digest>();
@@ -89,11 +95,17 @@ async function readPack(imageStore: ImageStore, pack: Digest): Promise<Buffer | 
 
 function checkBlob(blob: Digest, location: PackLocation, pack: Buffer | null): BlobDamage | null {
   const { offset, storedBytes } = location;
-  if (pack === null) return { code: 'pack_missing', message: `the pack ${location.pack} is not in the store` };
+  if (pack === null)
+    return { code: 'pack_missing', message: `the pack ${location.pack} is not in the store` };
   const place = `${blob} in ${location.pack} at ${offset}`;
-  if (offset + storedBytes > pack.length) return { code: 'pack_corrupt', message: `the pack ends before the chunk ${place}` };
+  if (offset + storedBytes > pack.length)
+    return { code: 'pack_corrupt', message: `the pack ends before the chunk ${place}` };
   try {
-    const plain = decodeStoredSync(pack.subarray(offset, offset + storedBytes), location.codec, location.plainBytes);
+    const plain = decodeStoredSync(
+      pack.subarray(offset, offset + storedBytes),
+      location.codec,
+      location.plainBytes,
+    );
     if (digestOf(plain) === blob) return null;
     return { code: 'chunk_corrupt', message: `the chunk ${place} does not match its digest` };
   } catch (error) {

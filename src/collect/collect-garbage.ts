@@ -43,7 +43,10 @@ export const defaultCollectTimes = {
  * which little lives are rewritten. Safe beside builds that take less than the grace period. An image that cannot be read
  * stops the collection: what it refers to is not known.
  */
-export async function collectGarbage(imageStore: ImageStore, options: CollectOptions): Promise<CollectReport> {
+export async function collectGarbage(
+  imageStore: ImageStore,
+  options: CollectOptions,
+): Promise<CollectReport> {
   const { objects } = imageStore;
   const marked = await markImages(objects, options);
   const livePacks = await packsOf(imageStore, marked.kept.keys());
@@ -58,7 +61,8 @@ export async function collectGarbage(imageStore: ImageStore, options: CollectOpt
   if (options.mode === 'apply') {
     for (const image of marked.unused) await unpublish(objects, image);
     for (const key of marked.endedKeys) await objects.delete(key);
-    for (const pack of quarantine.rescued) await moveObject(objects, quarantineKey(pack), packKey(pack));
+    for (const pack of quarantine.rescued)
+      await moveObject(objects, quarantineKey(pack), packKey(pack));
     for (const pack of unusedPacks) {
       await moveObject(objects, packKey(pack), quarantineKey(pack));
       imageStore.index().forgetPack(pack);
@@ -110,7 +114,8 @@ async function readQuarantine(
 
 /** The root goes first: from then on the image does not exist, and what remains is garbage. */
 async function unpublish(objects: ObjectStore, image: Digest): Promise<void> {
-  for (const part of ['root', 'placement', 'provenance'] as const) await objects.delete(imageKey(image, part));
+  for (const part of ['root', 'placement', 'provenance'] as const)
+    await objects.delete(imageKey(image, part));
 }
 
 async function moveObject(objects: ObjectStore, from: string, to: string): Promise<void> {

@@ -23,7 +23,10 @@ export interface MarkedImages {
 }
 
 /** Finds which images something still refers to: tags, leases, recent steps, or that they are new. */
-export async function markImages(objects: ObjectStore, options: MarkOptions): Promise<MarkedImages> {
+export async function markImages(
+  objects: ObjectStore,
+  options: MarkOptions,
+): Promise<MarkedImages> {
   const kept = new Map<Digest, KeepReason>();
   const endedKeys: string[] = [];
   const images = await listImages(objects);

@@ -56,10 +56,12 @@ export async function rewritePacks(imageStore: ImageStore, sparse: SparsePacks):
   const images: OpenImage[] = [];
   for (const digest of sparse.images) images.push(await openImage(imageStore, digest));
   for (const image of images) {
-    for (const [blob, location] of await image.locations()) if (sparse.packs.has(location.pack)) moved.set(blob, location);
+    for (const [blob, location] of await image.locations())
+      if (sparse.packs.has(location.pack)) moved.set(blob, location);
   }
   const blobs = [...moved].map(([digest, location]) => ({ digest, location }));
-  for await (const { digest, plain } of imageStore.reader.readMany(blobs)) await writer.add(digest, plain);
+  for await (const { digest, plain } of imageStore.reader.readMany(blobs))
+    await writer.add(digest, plain);
   await writer.flush();
   for (const image of images) {
     await replacePlacement(imageStore, image, (blob, location) =>

@@ -46,7 +46,10 @@ export async function readStoreStats(imageStore: ImageStore): Promise<StoreStats
   };
 }
 
-async function sumObjects(imageStore: ImageStore, prefix: string): Promise<{ count: number; bytes: number }> {
+async function sumObjects(
+  imageStore: ImageStore,
+  prefix: string,
+): Promise<{ count: number; bytes: number }> {
   let count = 0;
   let bytes = 0;
   for await (const { sizeBytes } of imageStore.objects.list(prefix)) {

@@ -26,7 +26,8 @@ export async function diffImages(left: OpenImage, right: OpenImage): Promise<Ima
     else if (!sameContent(inode, other)) files.push({ path, change: 'content' });
     else if (!sameMetadata(inode, other)) files.push({ path, change: 'metadata' });
   }
-  for (const path of rightInodes.keys()) if (!leftInodes.has(path)) files.push({ path, change: 'added' });
+  for (const path of rightInodes.keys())
+    if (!leftInodes.has(path)) files.push({ path, change: 'added' });
   files.sort((one, two) => (one.path < two.path ? -1 : 1));
   const leftChunks = await chunksOf(left);
   const rightChunks = await chunksOf(right);

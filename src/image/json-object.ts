@@ -5,7 +5,10 @@ import type { ObjectStore } from '../store/object-store.ts';
 const maxDocumentBytes = 1024 * 1024;
 
 /** Reads a small JSON object; null where there is none. Throws `manifest_corrupt` when it is not a JSON object. */
-export async function readJsonObject(objects: ObjectStore, key: string): Promise<Record<string, unknown> | null> {
+export async function readJsonObject(
+  objects: ObjectStore,
+  key: string,
+): Promise<Record<string, unknown> | null> {
   try {
     const bytes = await objects.get(key, { maxBytes: maxDocumentBytes });
     const value: unknown = JSON.parse(bytes.toString('utf8'));
@@ -18,13 +21,21 @@ export async function readJsonObject(objects: ObjectStore, key: string): Promise
   }
 }
 
-export async function writeJsonObject(objects: ObjectStore, key: string, value: object): Promise<void> {
+export async function writeJsonObject(
+  objects: ObjectStore,
+  key: string,
+  value: object,
+): Promise<void> {
   await objects.replace(key, Buffer.from(`${JSON.stringify(value)}\n`, 'utf8'));
 }
 
 function damaged(key: string, cause: unknown): AshlarError {
-  return new AshlarError('manifest_corrupt', `the object ${key} is not the JSON document that it should be`, {
-    data: { object: key },
-    cause,
-  });
+  return new AshlarError(
+    'manifest_corrupt',
+    `the object ${key} is not the JSON document that it should be`,
+    {
+      data: { object: key },
+      cause,
+    },
+  );
 }

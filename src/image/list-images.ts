@@ -14,11 +14,13 @@ export interface StoredImage {
 /** All images of a store, by digest. */
 export async function listImages(objects: ObjectStore): Promise<StoredImage[]> {
   const tags = new Map<Digest, string[]>();
-  for await (const tag of listTags(objects)) tags.set(tag.image, [...(tags.get(tag.image) ?? []), tag.name]);
+  for await (const tag of listTags(objects))
+    tags.set(tag.image, [...(tags.get(tag.image) ?? []), tag.name]);
   const images: StoredImage[] = [];
   for await (const { key, modifiedMs } of objects.list('images/')) {
     const digest = key.endsWith('.root') ? digestInKey(key) : null;
-    if (digest !== null) images.push({ digest, tags: tags.get(digest) ?? [], publishedMs: modifiedMs });
+    if (digest !== null)
+      images.push({ digest, tags: tags.get(digest) ?? [], publishedMs: modifiedMs });
   }
   return images;
 }

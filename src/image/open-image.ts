@@ -33,6 +33,8 @@ export interface OpenImage {
   readChunk(index: number, signal?: AbortSignal): Promise<Buffer | null>;
   /** The chunks that are not zeros, in disk order; reads page after page of the manifest. */
   chunks(): AsyncIterable<ImageChunk>;
+  /** The same of one page of the manifest, by its number. */
+  chunksOfPage(page: number): Promise<readonly ImageChunk[]>;
   /** The locations of all pages and of all chunks. */
   locations(): Promise<Map<Digest, PackLocation>>;
 }
@@ -88,15 +90,18 @@ export async function openImage(imageStore: ImageStore, digest: Digest): Promise
       locations: new Map([...digests.keys()].map((key, at) => [key, locationAt(list, at, digest)])),
     };
   });
+  const chunksOfPage = async (number: number): Promise<ImageChunk[]> => {
+    const pageIndex = pageIndexes.get(number);
+    if (pageIndex === undefined) return [];
+    const page = await readPage(pageIndex);
+    return [...page.digests].flatMap(([position, chunk]) => {
+      const location = page.locations.get(position);
+      const index = number * pageChunks + position;
+      return location === undefined ? [] : [{ index, digest: chunk, location }];
+    });
+  };
   const chunks = async function* (): AsyncIterable<ImageChunk> {
-    for (const [index, [number]] of root.pages.entries()) {
-      const page = await readPage(index);
-      for (const [position, chunk] of page.digests) {
-        const location = page.locations.get(position);
-        if (location !== undefined)
-          yield { index: number * pageChunks + position, digest: chunk, location };
-      }
-    }
+    for (const [number] of root.pages) yield* await chunksOfPage(number);
   };
   return {
     digest,
@@ -118,6 +123,7 @@ export async function openImage(imageStore: ImageStore, digest: Digest): Promise
       );
     },
     chunks,
+    chunksOfPage,
     async locations() {
       const locations = new Map<Digest, PackLocation>();
       const treePages = (await tree()).root.pages.map((page) => page.digest);

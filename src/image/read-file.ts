@@ -23,9 +23,13 @@ export function createFileReader(
   const readChunk = async (digest: Digest, signal: AbortSignal | undefined): Promise<Buffer> => {
     const location = locations.get(digest);
     if (location === undefined) {
-      throw new AshlarError('chunk_missing', `the image ${image.digest} has no place for the chunk ${digest}`, {
-        data: { image: image.digest, digest },
-      });
+      throw new AshlarError(
+        'chunk_missing',
+        `the image ${image.digest} has no place for the chunk ${digest}`,
+        {
+          data: { image: image.digest, digest },
+        },
+      );
     }
     const place = { image: image.digest, chunk: digest, tree: () => image.tree() };
     return namingDamage(place, () => imageStore.reader.read({ digest, location }, signal));
@@ -33,7 +37,8 @@ export function createFileReader(
   return {
     async *read({ content, sizeBytes }, signal) {
       if (content.kind === 'small') {
-        if (content.place.in === 'spool') throw new AshlarError('internal', 'a file of a stored image is in a spool');
+        if (content.place.in === 'spool')
+          throw new AshlarError('internal', 'a file of a stored image is in a spool');
         const chunk = await readChunk(content.place.chunk, signal);
         yield chunk.subarray(content.place.offset, content.place.offset + sizeBytes);
         return;
@@ -54,5 +59,6 @@ export function createFileReader(
 }
 
 function* zeros(count: number): Iterable<Buffer> {
-  for (let left = count; left > 0; left -= chunkBytes) yield zeroChunk.subarray(0, Math.min(left, chunkBytes));
+  for (let left = count; left > 0; left -= chunkBytes)
+    yield zeroChunk.subarray(0, Math.min(left, chunkBytes));
 }

@@ -13,7 +13,11 @@ export async function replacePlacement(
   relocate: (blob: Digest, location: PackLocation) => PackLocation,
 ): Promise<void> {
   const { root } = await image.tree();
-  const digests = [...image.root.pages.map(([, page]) => page), image.root.tree, ...root.pages.map((page) => page.digest)];
+  const digests = [
+    ...image.root.pages.map(([, page]) => page),
+    image.root.tree,
+    ...root.pages.map((page) => page.digest),
+  ];
   const blobs = image.placement.blobs.map((location, index) => {
     const digest = digests[index];
     return digest === undefined ? location : relocate(digest, location);

@@ -21,7 +21,10 @@ export function createStepResults(objects: ObjectStore, nowMs: () => number): St
       return (await objects.head(imageKey(image, 'root'))) === null ? null : image;
     },
     async record(key, image) {
-      await writeJsonObject(objects, stepKey(key), { image, recorded: new Date(nowMs()).toISOString() });
+      await writeJsonObject(objects, stepKey(key), {
+        image,
+        recorded: new Date(nowMs()).toISOString(),
+      });
     },
   };
 }

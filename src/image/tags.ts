@@ -26,15 +26,24 @@ const minPrefixDigits = 8;
 export function normalizeTagName(text: string): string {
   const match = tagPattern.exec(text);
   if (match?.[1] === undefined || text.length > maxNameBytes) {
-    throw new AshlarError('reference_invalid', `not a name for an image: ${JSON.stringify(text.slice(0, 250))}`, {
-      data: { reference: text.slice(0, 250) },
-      hint: 'Write name:tag in lower-case letters, digits and . _ - /, for example team/app:v1.',
-    });
+    throw new AshlarError(
+      'reference_invalid',
+      `not a name for an image: ${JSON.stringify(text.slice(0, 250))}`,
+      {
+        data: { reference: text.slice(0, 250) },
+        hint: 'Write name:tag in lower-case letters, digits and . _ - /, for example team/app:v1.',
+      },
+    );
   }
   return `${match[1]}:${match[2] ?? 'latest'}`;
 }
 
-export async function setTag(objects: ObjectStore, name: string, image: Digest, nowMs: number): Promise<Tag> {
+export async function setTag(
+  objects: ObjectStore,
+  name: string,
+  image: Digest,
+  nowMs: number,
+): Promise<Tag> {
   const tag = { name: normalizeTagName(name), image, updated: new Date(nowMs).toISOString() };
   await writeJsonObject(objects, tagKey(tag.name), tag);
   return tag;
@@ -72,7 +81,8 @@ export async function resolveImage(objects: ObjectStore, reference: string): Pro
   const tag = await findTag(objects, reference);
   if (tag !== null) return tag.image;
   const digits = reference.replace(/^blake3:/, '');
-  if (new RegExp(`^[0-9a-f]{${minPrefixDigits},63}$`).test(digits)) return resolvePrefix(objects, digits);
+  if (new RegExp(`^[0-9a-f]{${minPrefixDigits},63}$`).test(digits))
+    return resolvePrefix(objects, digits);
   throw notFound(reference);
 }
 
@@ -95,7 +105,12 @@ async function readTag(objects: ObjectStore, key: string): Promise<Tag | null> {
   const document = await readJsonObject(objects, key);
   if (document === null) return null;
   const { name, image, updated } = document;
-  if (typeof name === 'string' && typeof image === 'string' && isDigest(image) && typeof updated === 'string') {
+  if (
+    typeof name === 'string' &&
+    typeof image === 'string' &&
+    isDigest(image) &&
+    typeof updated === 'string'
+  ) {
     return { name, image, updated };
   }
   throw new AshlarError('manifest_corrupt', `the tag ${key} is damaged`, {
@@ -106,5 +121,7 @@ async function readTag(objects: ObjectStore, key: string): Promise<Tag | null> {
 
 function notFound(reference: string): AshlarError {
   const shown = reference.slice(0, 250);
-  return new AshlarError('image_not_found', `the store has no image ${shown}`, { data: { reference: shown } });
+  return new AshlarError('image_not_found', `the store has no image ${shown}`, {
+    data: { reference: shown },
+  });
 }

@@ -9,13 +9,20 @@ import type { CommandResult } from '../terminal.ts';
 const marks = { added: '+', removed: '-', content: 'M', metadata: 'm' } as const;
 
 /** `ashlar image diff A B`: what B has, lacks or has otherwise. */
-export async function imageDiff(context: CommandContext, left: string, right: string): Promise<CommandResult> {
+export async function imageDiff(
+  context: CommandContext,
+  left: string,
+  right: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
-  const open = async (reference: string) => openImage(imageStore, await resolveImage(imageStore.objects, reference));
+  const open = async (reference: string) =>
+    openImage(imageStore, await resolveImage(imageStore.objects, reference));
   const { files, chunks } = await diffImages(await open(left), await open(right));
   const shown = files.map(({ path, change }) => ({ path: `/${toDisplay(path)}`, change }));
   const lines = shown.map(({ path, change }) => `${marks[change]} ${path}`);
   const share = chunks.right === 0 ? 100 : (chunks.shared / chunks.right) * 100;
-  lines.push(`${shown.length} paths differ; ${chunks.shared} of ${chunks.right} chunks (${share.toFixed(1)} %) are shared`);
+  lines.push(
+    `${shown.length} paths differ; ${chunks.shared} of ${chunks.right} chunks (${share.toFixed(1)} %) are shared`,
+  );
   return { json: { files: shown, chunks: { ...chunks } }, text: lines.join('\n') };
 }

@@ -7,7 +7,11 @@ import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
 
 /** `ashlar image export REF FILE`: the image as a sparse raw disk. */
-export async function imageExport(context: CommandContext, reference: string, file: string): Promise<CommandResult> {
+export async function imageExport(
+  context: CommandContext,
+  reference: string,
+  file: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
   const path = resolve(file);

@@ -9,7 +9,11 @@ import { openStore } from '../open-store.ts';
 import { type CommandResult, formatTable } from '../terminal.ts';
 
 /** `ashlar image files REF [PATH]`: all entries at and below a path. */
-export async function imageFiles(context: CommandContext, reference: string, path: string): Promise<CommandResult> {
+export async function imageFiles(
+  context: CommandContext,
+  reference: string,
+  path: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
   const tree = await image.tree();
@@ -34,21 +38,31 @@ export async function imageFiles(context: CommandContext, reference: string, pat
     `${file.uid}:${file.gid}`,
     String(file.sizeBytes).padStart(12),
     file.modified.slice(0, 19),
-    file.path + ('target' in file ? ` -> ${file.target}` : '') + ('linkOf' in file ? ` = ${file.linkOf}` : ''),
+    file.path +
+      ('target' in file ? ` -> ${file.target}` : '') +
+      ('linkOf' in file ? ` = ${file.linkOf}` : ''),
   ]);
   return { json: { files }, text: formatTable(rows) };
 }
 
 /** `ashlar image cat REF PATH`: writes the bytes of a file, following symbolic links, to stdout. */
-export async function imageCat(context: CommandContext, reference: string, path: string): Promise<CommandResult> {
+export async function imageCat(
+  context: CommandContext,
+  reference: string,
+  path: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
   const found = await (await image.tree()).lookupFollowing(fromUtf8(path));
   const { inode } = found;
   if (inode.type !== 'file') {
-    throw new AshlarError('file_not_found', `/${toDisplay(found.path)} is no file but a ${inode.type}`, {
-      data: { path: toDisplay(found.path) },
-    });
+    throw new AshlarError(
+      'file_not_found',
+      `/${toDisplay(found.path)} is no file but a ${inode.type}`,
+      {
+        data: { path: toDisplay(found.path) },
+      },
+    );
   }
   const reader = createFileReader(imageStore, image, await image.locations());
   const parts: Buffer[] = [];
@@ -57,7 +71,10 @@ export async function imageCat(context: CommandContext, reference: string, path:
     else if (!context.terminal.stdout.write(bytes)) await drained(context);
   }
   const content = Buffer.concat(parts).toString('base64');
-  return { json: { path: `/${toDisplay(found.path)}`, sizeBytes: inode.sizeBytes, base64: content }, text: '' };
+  return {
+    json: { path: `/${toDisplay(found.path)}`, sizeBytes: inode.sizeBytes, base64: content },
+    text: '',
+  };
 }
 
 const typeLetter: Readonly<Record<Inode['type'], string>> = {

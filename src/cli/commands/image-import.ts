@@ -32,12 +32,25 @@ export async function imageImport(
   });
   using imageStore = await openStore(context, 'write');
   const { diskBytes } = options;
-  const written = await importImage({ imageStore, source: imageSource, diskBytes, tempDir, ledger, signal });
+  const written = await importImage({
+    imageStore,
+    source: imageSource,
+    diskBytes,
+    tempDir,
+    ledger,
+    signal,
+  });
   const tag = await setTag(imageStore.objects, options.name, written.digest, context.nowMs());
   const summary = ledger.summary();
   context.terminal.stderr.write(`${formatLedger(summary)}\n`);
   return {
-    json: { digest: written.digest, tag: tag.name, diskBytes, totals: { ...written.totals }, ledger: { ...summary.byKind } },
+    json: {
+      digest: written.digest,
+      tag: tag.name,
+      diskBytes,
+      totals: { ...written.totals },
+      ledger: { ...summary.byKind },
+    },
     text: `${tag.name} ${written.digest}`,
   };
 }

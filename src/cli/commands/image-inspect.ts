@@ -8,7 +8,10 @@ import { openStore } from '../open-store.ts';
 import { type CommandResult, formatBytes, formatTable } from '../terminal.ts';
 
 /** `ashlar image inspect REF` */
-export async function imageInspect(context: CommandContext, reference: string): Promise<CommandResult> {
+export async function imageInspect(
+  context: CommandContext,
+  reference: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const { objects } = imageStore;
   const digest = await resolveImage(objects, reference);
@@ -24,13 +27,23 @@ export async function imageInspect(context: CommandContext, reference: string): 
   }
   const provenance = (await readJsonObject(objects, imageKey(digest, 'provenance'))) as Json;
   const config = image.root.config as unknown as Json;
-  const facts = { digest, tags, diskBytes: image.root.diskBytes, chunks, storedBytes, packs: image.placement.packs.length };
+  const facts = {
+    digest,
+    tags,
+    diskBytes: image.root.diskBytes,
+    chunks,
+    storedBytes,
+    packs: image.placement.packs.length,
+  };
   const text = formatTable([
     ['digest', digest],
     ['tags', tags.join(', ') || '<none>'],
     ['disk', formatBytes(image.root.diskBytes)],
     ['stored', `${formatBytes(storedBytes)} in ${chunks} chunks and pages, shared ones included`],
-    ['files', `${totals.files} files of ${formatBytes(totals.contentBytes)}, ${totals.directories} directories, ${totals.others} others`],
+    [
+      'files',
+      `${totals.files} files of ${formatBytes(totals.contentBytes)}, ${totals.directories} directories, ${totals.others} others`,
+    ],
     ['config', JSON.stringify(config)],
     ['provenance', JSON.stringify(provenance)],
   ]);

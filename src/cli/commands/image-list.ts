@@ -11,11 +11,24 @@ export async function imageList(context: CommandContext): Promise<CommandResult>
   const rows = [];
   for (const { digest, tags, publishedMs } of images) {
     const { root } = await openImage(imageStore, digest);
-    rows.push({ digest, tags, published: new Date(publishedMs).toISOString(), diskBytes: root.diskBytes });
+    rows.push({
+      digest,
+      tags,
+      published: new Date(publishedMs).toISOString(),
+      diskBytes: root.diskBytes,
+    });
   }
   rows.sort((left, right) => (left.published < right.published ? 1 : -1));
   const lines = rows.flatMap(({ digest, tags, published, diskBytes }) =>
-    (tags.length === 0 ? ['<none>'] : tags).map((tag) => [tag, digest.slice(7, 19), published.slice(0, 19), formatBytes(diskBytes)]),
+    (tags.length === 0 ? ['<none>'] : tags).map((tag) => [
+      tag,
+      digest.slice(7, 19),
+      published.slice(0, 19),
+      formatBytes(diskBytes),
+    ]),
   );
-  return { json: { images: rows }, text: formatTable([['NAME', 'DIGEST', 'PUBLISHED', 'DISK'], ...lines]) };
+  return {
+    json: { images: rows },
+    text: formatTable([['NAME', 'DIGEST', 'PUBLISHED', 'DISK'], ...lines]),
+  };
 }

@@ -9,10 +9,14 @@ import type { CommandResult } from '../terminal.ts';
  * `ashlar image rm REF`: removes a tag, or an image by its digest when no tag names it. Space is freed by
  * `ashlar store gc`.
  */
-export async function imageRemove(context: CommandContext, reference: string): Promise<CommandResult> {
+export async function imageRemove(
+  context: CommandContext,
+  reference: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const { objects } = imageStore;
-  if (await removeTag(objects, reference)) return { json: { removedTag: reference }, text: `removed the tag ${reference}` };
+  if (await removeTag(objects, reference))
+    return { json: { removedTag: reference }, text: `removed the tag ${reference}` };
   const digest = await resolveImage(objects, reference);
   const tags: string[] = [];
   for await (const tag of listTags(objects)) if (tag.image === digest) tags.push(tag.name);
@@ -22,6 +26,7 @@ export async function imageRemove(context: CommandContext, reference: string): P
       hint: `Remove the tags first: ashlar image rm ${tags.join(' ')}`,
     });
   }
-  for (const part of ['root', 'placement', 'provenance'] as const) await objects.delete(imageKey(digest, part));
+  for (const part of ['root', 'placement', 'provenance'] as const)
+    await objects.delete(imageKey(digest, part));
   return { json: { removedImage: digest }, text: `removed the image ${digest}` };
 }

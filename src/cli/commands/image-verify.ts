@@ -7,7 +7,10 @@ import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
 
 /** `ashlar image verify REF`: reads all of an image and holds it against its digests. */
-export async function imageVerify(context: CommandContext, reference: string): Promise<CommandResult> {
+export async function imageVerify(
+  context: CommandContext,
+  reference: string,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const digest = await resolveImage(imageStore.objects, reference);
   return checkResult(await checkStore(imageStore, [digest]), digest);
@@ -29,16 +32,25 @@ function checkResult(report: CheckReport, image: Digest | null): CommandResult {
       const files = damage.files.length === 0 ? 'metadata' : damage.files.slice(0, 5).join(', ');
       return `  ${damage.tags[0] ?? damage.image}: ${damage.code}: ${damage.message} (${files})`;
     });
-    throw new AshlarError(damageCode(first.code), `${damages.length} damages in ${hurt.length} images:\n${lines.join('\n')}`, {
-      data: { images: hurt, files: [...new Set(damages.flatMap((damage) => damage.files))] },
-    });
+    throw new AshlarError(
+      damageCode(first.code),
+      `${damages.length} damages in ${hurt.length} images:\n${lines.join('\n')}`,
+      {
+        data: { images: hurt, files: [...new Set(damages.flatMap((damage) => damage.files))] },
+      },
+    );
   }
   const subject = image ?? `${report.images} images`;
   const { images, packs, blobs } = report;
-  return { json: { images, packs, blobs, damages: [] }, text: `${subject}: ${blobs} chunks and pages in ${packs} packs, all good` };
+  return {
+    json: { images, packs, blobs, damages: [] },
+    text: `${subject}: ${blobs} chunks and pages in ${packs} packs, all good`,
+  };
 }
 
-function damageCode(code: string): 'chunk_corrupt' | 'pack_missing' | 'pack_corrupt' | 'manifest_corrupt' | 'tree_corrupt' {
+function damageCode(
+  code: string,
+): 'chunk_corrupt' | 'pack_missing' | 'pack_corrupt' | 'manifest_corrupt' | 'tree_corrupt' {
   const known = ['chunk_corrupt', 'pack_missing', 'pack_corrupt', 'tree_corrupt'] as const;
   return known.find((name) => name === code) ?? 'manifest_corrupt';
 }

@@ -11,9 +11,16 @@ export interface StoreCollectOptions {
 }
 
 /** `ashlar store gc` */
-export async function storeCollect(context: CommandContext, options: StoreCollectOptions): Promise<CommandResult> {
+export async function storeCollect(
+  context: CommandContext,
+  options: StoreCollectOptions,
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
-  const report = await collectGarbage(imageStore, { ...defaultCollectTimes, ...options, nowMs: context.nowMs() });
+  const report = await collectGarbage(imageStore, {
+    ...defaultCollectTimes,
+    ...options,
+    nowMs: context.nowMs(),
+  });
   const verb = options.mode === 'report' ? 'would ' : '';
   const lines = [
     `${report.kept.size} images are kept`,
@@ -21,5 +28,8 @@ export async function storeCollect(context: CommandContext, options: StoreCollec
     `${verb}quarantine ${report.quarantined.length} packs, rescue ${report.rescued.length}, rewrite ${report.rewritten.length}`,
     `${verb}delete ${report.deleted.length} packs of ${formatBytes(report.deletedBytes)}`,
   ];
-  return { json: { ...report, dryRun: options.mode === 'report', kept: Object.fromEntries(report.kept) }, text: lines.join('\n') };
+  return {
+    json: { ...report, dryRun: options.mode === 'report', kept: Object.fromEntries(report.kept) },
+    text: lines.join('\n'),
+  };
 }

@@ -1,0 +1,177 @@
+import {
+  AshlarError,
+  type Digest,
+  type FileTree,
+  fromUtf8,
+  type ImageConfig,
+  type Inode,
+  type Json,
+  toDisplay,
+} from '../../src/index.ts';
+import { digestSources } from '../context/digest-sources.ts';
+import { type DestinationKind, type Selection, selectSources } from '../context/select-sources.ts';
+import type { SourceTree } from '../context/source-tree.ts';
+import type { FaultSource } from '../dockerfile/fault-error.ts';
+import type { CopyStep } from '../dockerfile/step.ts';
+import { resolveUser } from '../run/resolve-user.ts';
+import type { BuildSession } from './build-session.ts';
+import { createImageSourceTree, treePath } from './image-source-tree.ts';
+import { type Owner, putFiles } from './put-files.ts';
+import { readTreeText } from './read-tree-text.ts';
+import type { StageImage } from './stage-image.ts';
+import { stepKeyOf } from './step-key.ts';
+import { createUnpacker } from './unpack-archive.ts';
+
+/** Where a copy takes its files from. */
+export type CopySource =
+  | { readonly kind: 'context'; readonly tree: SourceTree }
+  | { readonly kind: 'image'; readonly name: string; readonly stage: StageImage };
+
+export interface CopyRequest {
+  readonly session: BuildSession;
+  readonly step: CopyStep;
+  readonly target: StageImage;
+  readonly config: ImageConfig;
+  readonly source: CopySource;
+  readonly dockerfile: FaultSource;
+  readonly latestSec: number | null;
+  readonly provenance: Json;
+}
+
+/**
+ * Runs a COPY or ADD: nothing is mounted, the tree is changed. When the same files were copied onto the same image
+ * before, that result is taken.
+ */
+export async function runCopyStep(
+  request: CopyRequest,
+): Promise<{ outcome: 'cached' | 'done'; digest: Digest }> {
+  const { session, target, config, source, step, latestSec } = request;
+  const parent = target.digestWith(config);
+  const quickKey =
+    source.kind === 'context'
+      ? null
+      : stepKeyOf({
+          parent,
+          cacheText: step.cacheText,
+          inputs: source.stage.image.digest,
+          latestSec,
+        });
+  if (quickKey !== null && (await adoptKnown(session, target, quickKey)))
+    return { outcome: 'cached', digest: target.image.digest };
+
+  const sourceFiles = source.kind === 'image' ? await source.stage.tree() : null;
+  const sourceTree = source.kind === 'context' ? source.tree : imageTree(sourceFiles, source.name);
+  const { selection, inputs } = await session.ledger.span('context', step.original, () =>
+    selectAndDigest(request, sourceTree),
+  );
+  const key = stepKeyOf({ parent, cacheText: step.cacheText, inputs, latestSec });
+  if (await adoptKnown(session, target, key)) {
+    if (quickKey !== null) await session.stepResults.record(quickKey, target.image.digest);
+    return { outcome: 'cached', digest: target.image.digest };
+  }
+  if (source.kind === 'image') session.writer.know(await source.stage.image.locations());
+  await putSelection(request, { selection, sourceTree, sourceFiles });
+  const digest = await target.commit(config, request.provenance);
+  for (const known of quickKey === null ? [key] : [key, quickKey])
+    await session.stepResults.record(known, digest);
+  return { outcome: 'done', digest };
+}
+
+/** Goes on from the known result of a step, if there is one and it may be used. */
+export async function adoptKnown(
+  session: BuildSession,
+  target: StageImage,
+  key: Digest,
+): Promise<boolean> {
+  if (session.cache === 'ignore') return false;
+  const known = await session.stepResults.find(key);
+  if (known === null) return false;
+  await target.adopt(known);
+  return true;
+}
+
+async function selectAndDigest(
+  { session, step, target, dockerfile }: CopyRequest,
+  tree: SourceTree,
+): Promise<{ selection: Selection; inputs: Digest }> {
+  const destination = await destinationKind(target, step.destination);
+  const selection = await selectSources({ step, tree, destination, source: dockerfile });
+  const inputs = await digestSources(selection, {
+    tree,
+    owners: step.chown === undefined ? 'counted' : 'replaced',
+    ...(session.digestCache === undefined ? {} : { cache: session.digestCache }),
+    now: session.nowMs,
+    signal: session.signal,
+  });
+  return { selection, inputs };
+}
+
+async function putSelection(
+  request: CopyRequest,
+  found: { selection: Selection; sourceTree: SourceTree; sourceFiles: FileTree | null },
+): Promise<void> {
+  const { session, step, target, latestSec } = request;
+  const tree = await target.tree();
+  const time = { nowSec: Math.floor(session.nowMs() / 1000), latestSec };
+  const owner = await ownerOf(step, tree, target, session);
+  await session.ledger.span('unpack', step.original, () =>
+    putFiles({
+      selection: found.selection,
+      tree,
+      source: found.sourceTree,
+      sourceInode: (path): Inode | null => found.sourceFiles?.lookup(path)?.inode ?? null,
+      intake: session.intake,
+      owner,
+      chmod: step.chmod,
+      time,
+      unpack: createUnpacker({ session, tree, source: found.sourceTree, latestSec }),
+      signal: session.signal,
+    }),
+  );
+}
+
+function imageTree(files: FileTree | null, name: string): SourceTree {
+  if (files === null) throw new AshlarError('internal', `no files of ${name}`);
+  return createImageSourceTree(files, name);
+}
+
+async function destinationKind(target: StageImage, destination: string): Promise<DestinationKind> {
+  const reader = await target.image.tree();
+  try {
+    const { inode } = await reader.lookupFollowing(treePath(fromUtf8(destination)));
+    return inode.type === 'directory' ? 'directory' : 'other';
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'file_not_found') return 'missing';
+    throw error;
+  }
+}
+
+async function ownerOf(
+  step: CopyStep,
+  tree: FileTree,
+  target: StageImage,
+  session: BuildSession,
+): Promise<Owner | undefined> {
+  if (step.chown === undefined) return undefined;
+  const databases = {
+    passwd: await readTreeText(session, target, tree, 'etc/passwd'),
+    group: await readTreeText(session, target, tree, 'etc/group'),
+  };
+  try {
+    // A number without a group means the group of the same number here, as Docker has it.
+    const spec = /^\d+$/.test(step.chown) ? `${step.chown}:${step.chown}` : step.chown;
+    return resolveUser(spec, databases);
+  } catch (error) {
+    if (!(error instanceof AshlarError)) throw error;
+    const line = step.range.firstLine;
+    throw new AshlarError(
+      error.code,
+      `line ${line}: ${step.keyword} --chown=${toDisplay(step.chown)}: ${error.message}`,
+      {
+        data: { ...error.data, line },
+        hint: error.hint,
+        cause: error,
+      },
+    );
+  }
+}

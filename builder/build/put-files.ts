@@ -1,0 +1,206 @@
+import {
+  AshlarError,
+  type BytePath,
+  type ContentIntake,
+  type ContentSegment,
+  type DirectoryInode,
+  type FileTree,
+  type Inode,
+  joinPath,
+  nameOf,
+  parentOf,
+  toDisplay,
+} from '../../src/index.ts';
+import type { SelectedEntry, Selection, TreeSelection } from '../context/select-sources.ts';
+import type { SourceTree } from '../context/source-tree.ts';
+import { changeMode, type ModeChange } from '../dockerfile/mode-change.ts';
+import { treePath } from './image-source-tree.ts';
+
+export interface PutFilesRequest {
+  readonly selection: Selection;
+  /** The tree that is changed. */
+  readonly tree: FileTree;
+  readonly source: SourceTree;
+  /** The inode of a source that is a stored image; null where bytes have to be read. */
+  readonly sourceInode: (path: BytePath) => Inode | null;
+  readonly intake: ContentIntake;
+  readonly owner: Owner | undefined;
+  readonly chmod: ModeChange | undefined;
+  /** Time of directories and files that have none of their own; also the latest time of any. */
+  readonly time: { readonly nowSec: number; readonly latestSec: number | null };
+  /** Unpacks an archive into a directory of the tree; false when it is none. */
+  readonly unpack: (entry: TreeSelection) => Promise<boolean>;
+  readonly signal: AbortSignal;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Puts what a COPY or ADD selected into a tree. Directories on the way are made with mode 0755; symbolic links on the
+ * way are followed within the tree. Files of an image keep their content without being read.
+ */
+export async function putFiles(request: PutFilesRequest): Promise<void> {
+  const { selection } = request;
+  const hardLinks = new Map<Inode, Inode>();
+  makeDirectory(request, treePath(selection.directory));
+  for (const entry of selection.entries) {
+    request.signal.throwIfAborted();
+    if (entry.origin === 'tree' && entry.unpackInto !== undefined && (await request.unpack(entry)))
+      continue;
+    await putEntry(request, entry, hardLinks);
+  }
+}
+
+/** Makes a directory with its parents, where they are missing; returns its path with links followed. */
+export function makeDirectory(
+  request: Pick<PutFilesRequest, 'tree' | 'owner' | 'time'>,
+  path: BytePath,
+): BytePath {
+  const { tree } = request;
+  const resolved = tree.resolve(path, 'follow-last');
+  let made = '';
+  for (const name of resolved === '' ? [] : resolved.split('/')) {
+    made = joinPath(made, name);
+    const inode = tree.lookup(made)?.inode;
+    if (inode === undefined) tree.put(made, newDirectory(request));
+    else if (inode.type !== 'directory') {
+      throw new AshlarError(
+        'copy_destination_invalid',
+        `/${toDisplay(made)} is no directory in the image, so /${toDisplay(path)} cannot be one`,
+        {
+          data: { path: toDisplay(path) },
+        },
+      );
+    }
+  }
+  return resolved;
+}
+
+async function putEntry(
+  request: PutFilesRequest,
+  entry: SelectedEntry,
+  hardLinks: Map<Inode, Inode>,
+): Promise<void> {
+  const { tree } = request;
+  const wanted = treePath(entry.destinationPath);
+  if (entry.kind === 'directory') {
+    const resolved = tree.resolve(wanted, 'follow-last');
+    const isThere = tree.lookup(resolved)?.inode.type === 'directory';
+    if (entry.origin === 'tree' && isThere && entry.existing === 'keep') return;
+    const parent = makeDirectory(request, parentOf(resolved));
+    const path = resolved === '' ? '' : joinPath(parent, nameOf(resolved));
+    tree.put(path, await inodeOf(request, entry, hardLinks));
+    return;
+  }
+  const path = joinPath(makeDirectory(request, parentOf(wanted)), nameOf(wanted));
+  if (tree.lookup(path)?.inode.type === 'directory') {
+    throw new AshlarError(
+      'copy_destination_invalid',
+      `/${toDisplay(path)} is a directory in the image and cannot be replaced by a file`,
+      {
+        data: { path: toDisplay(path) },
+      },
+    );
+  }
+  tree.put(path, await inodeOf(request, entry, hardLinks));
+}
+
+async function inodeOf(
+  request: PutFilesRequest,
+  entry: SelectedEntry,
+  hardLinks: Map<Inode, Inode>,
+): Promise<Inode> {
+  if (entry.origin === 'inline') {
+    const bytes = Buffer.from(entry.content, 'utf8');
+    const mtime = { sec: request.time.latestSec ?? request.time.nowSec, nsec: 0 };
+    const base = {
+      ...metadataOf(request, { mode: entry.mode, uid: 0, gid: 0, isDirectory: false }),
+      mtime,
+      xattrs: [],
+    };
+    const content = await request.intake.addFile(bytes.length, segmentsOf([bytes]));
+    return { type: 'file', sizeBytes: bytes.length, content, ...base };
+  }
+  const stored = request.sourceInode(entry.sourcePath);
+  if (stored === null) return readInode(request, entry);
+  const known = hardLinks.get(stored);
+  if (known !== undefined) return known;
+  const base = {
+    ...metadataOf(request, { ...stored, isDirectory: stored.type === 'directory' }),
+    mtime: clamp(stored.mtime, request.time.latestSec),
+  };
+  const copied: Inode =
+    stored.type === 'symlink' ? { ...stored, ...base, mode: stored.mode } : { ...stored, ...base };
+  hardLinks.set(stored, copied);
+  return copied;
+}
+
+async function readInode(
+  request: PutFilesRequest,
+  { entry, sourcePath }: TreeSelection,
+): Promise<Inode> {
+  const { kind, sizeBytes, target = '', device, xattrs = [] } = entry;
+  const base = {
+    ...metadataOf(request, { ...entry, isDirectory: kind === 'directory' }),
+    mtime: clamp(entry.mtime, request.time.latestSec),
+    xattrs,
+  };
+  switch (kind) {
+    case 'directory':
+      return { type: 'directory', ...base };
+    case 'symlink':
+      return { type: 'symlink', target, ...base, mode: 0o777 };
+    case 'char':
+    case 'block':
+      return { type: kind, major: device?.major ?? 0, minor: device?.minor ?? 0, ...base };
+    case 'fifo':
+    case 'socket':
+      return { type: kind, ...base };
+    case 'file': {
+      const bytes = request.source.readFile(sourcePath, request.signal);
+      const content = await request.intake.addFile(sizeBytes, segmentsOf(bytes));
+      return { type: 'file', sizeBytes, content, ...base };
+    }
+  }
+}
+
+function newDirectory({ owner, time }: Pick<PutFilesRequest, 'owner' | 'time'>): DirectoryInode {
+  return {
+    type: 'directory',
+    mode: 0o755,
+    uid: owner?.uid ?? 0,
+    gid: owner?.gid ?? 0,
+    mtime: { sec: time.latestSec ?? time.nowSec, nsec: 0 },
+    xattrs: [],
+  };
+}
+
+function metadataOf(
+  { owner, chmod }: PutFilesRequest,
+  source: { mode: number; uid: number; gid: number; isDirectory: boolean },
+): { mode: number; uid: number; gid: number } {
+  const mode =
+    chmod === undefined
+      ? source.mode
+      : changeMode(chmod, { mode: source.mode, directory: source.isDirectory });
+  return { mode, uid: owner?.uid ?? source.uid, gid: owner?.gid ?? source.gid };
+}
+
+function clamp(mtime: Inode['mtime'], latestSec: number | null): Inode['mtime'] {
+  return latestSec !== null && mtime.sec >= latestSec ? { sec: latestSec, nsec: 0 } : mtime;
+}
+
+/** Bytes as they come, in pieces that begin at multiples of a chunk where the source allows. */
+async function* segmentsOf(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncIterable<ContentSegment> {
+  let offset = 0;
+  for await (const part of source) {
+    const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    yield { offset, bytes };
+    offset += bytes.length;
+  }
+}

@@ -1,0 +1,77 @@
+import {
+  deriveImage,
+  type Digest,
+  digestWithConfig,
+  type FileTree,
+  type ImageConfig,
+  type Json,
+  loadTree,
+  type LoadedTree,
+  openImage,
+  type OpenImage,
+  writeImage,
+} from '../../src/index.ts';
+import type { BuildSession } from './build-session.ts';
+
+/**
+ * The files of a stage as they are after its latest step. The config of the stage is its own matter: an image with the
+ * same files and another config costs nothing until somebody needs it to exist.
+ */
+export interface StageImage {
+  /** The stored image that has these files. */
+  readonly image: OpenImage;
+  /** The digest of the image with these files and this config, whether it exists or not. */
+  digestWith(config: ImageConfig): Digest;
+  /** The files, to be looked at or changed; changes count from the next `commit` on. */
+  tree(): Promise<FileTree>;
+  /** Stores the changed tree with this config as the stage's image. */
+  commit(config: ImageConfig, provenance: Json): Promise<Digest>;
+  /** Goes on from a stored image, the result of a step that was known. */
+  adopt(digest: Digest): Promise<void>;
+  /** Makes the image with these files and this config exist. */
+  publish(config: ImageConfig, provenance: Json): Promise<Digest>;
+}
+
+/** Begins with the stored image `base`, laid out anew should it have another disk size than is wanted. */
+export async function createStageImage(
+  session: BuildSession,
+  base: Digest,
+  diskBytes: number | undefined,
+): Promise<StageImage> {
+  const { imageStore, writer } = session;
+  let image = await openImage(imageStore, base);
+  let loaded: LoadedTree | undefined;
+  const load = async (): Promise<LoadedTree> => {
+    if (loaded === undefined) {
+      writer.know(await image.locations());
+      loaded = await loadTree(imageStore, image);
+    }
+    return loaded;
+  };
+  const commit = async (config: ImageConfig, provenance: Json): Promise<Digest> => {
+    const { tree, knownBins } = await load();
+    const size = diskBytes ?? image.root.diskBytes;
+    const input = { tree, config, diskBytes: size, provenance, writer, knownBins };
+    const written = await session.ledger.span('layout', 'image', () =>
+      writeImage(imageStore, input),
+    );
+    image = await openImage(imageStore, written.digest);
+    return written.digest;
+  };
+  if (diskBytes !== undefined && image.root.diskBytes !== diskBytes) {
+    await commit(image.root.config, { kind: 'resize', base });
+  }
+  return {
+    get image() {
+      return image;
+    },
+    digestWith: (config) => digestWithConfig(image.root, config),
+    tree: async () => (await load()).tree,
+    commit,
+    async adopt(digest) {
+      image = await openImage(imageStore, digest);
+      loaded = undefined;
+    },
+    publish: (config, provenance) => deriveImage(imageStore, image, config, provenance),
+  };
+}

@@ -1,0 +1,82 @@
+import { relative, resolve } from 'node:path';
+import { buildImage, hostArchitecture, type RunSettings } from '../../../builder/index.ts';
+import { createLedger } from '../../ledger/ledger.ts';
+import { openImageSource } from '../../oci/open-image-source.ts';
+import { bootStoredImage } from '../boot-stored-image.ts';
+import type { CommandContext } from '../command-context.ts';
+import { defaultDiskSize } from '../defaults.ts';
+import { formatLedger } from '../format-ledger.ts';
+import { openStore } from '../open-store.ts';
+import { parseDiskSize } from '../parse-size.ts';
+import { createBuildProgress, type ProgressMode } from '../progress/build-progress.ts';
+import type { CommandResult } from '../terminal.ts';
+
+export interface BuildCommandOptions {
+  readonly context: string;
+  readonly dockerfile: string | undefined;
+  readonly target: string | undefined;
+  readonly tags: readonly string[];
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly diskBytes: number | undefined;
+  readonly cache: 'use' | 'ignore';
+  readonly pull: 'if-missing' | 'always';
+  readonly progress: ProgressMode;
+  readonly bootCheck: 'no' | 'yes';
+  readonly runs: RunSettings;
+}
+
+/** `ashlar build CONTEXT`: the image's digest on stdout, progress on stderr. */
+export async function build(
+  context: CommandContext,
+  options: BuildCommandOptions,
+): Promise<CommandResult> {
+  const { config, signal, terminal } = context;
+  const ledger = createLedger();
+  using progress = createBuildProgress(terminal, options.progress);
+  const dockerfile =
+    options.dockerfile === undefined
+      ? undefined
+      : relative(process.cwd(), resolve(options.dockerfile));
+  using imageStore = await openStore(context, 'write');
+  const built = await buildImage({
+    imageStore,
+    home: config.home,
+    contextDir: options.context,
+    dockerfile,
+    target: options.target,
+    buildArgs: options.buildArgs,
+    platform: { os: 'linux', architecture: hostArchitecture() },
+    diskBytes: options.diskBytes,
+    defaultDiskBytes: parseDiskSize(defaultDiskSize, 'the default disk size'),
+    cache: options.cache,
+    pull: options.pull,
+    tags: options.tags,
+    runs: options.runs,
+    openRegistryImage: (reference, abort) =>
+      openImageSource(`docker://${reference}`, { tmpDir: config.home, signal: abort }),
+    ledger,
+    emit: progress.show,
+    nowMs: context.nowMs,
+    signal,
+  });
+  if (options.bootCheck === 'yes') {
+    await ledger.span('boot', built.digest, () =>
+      bootStoredImage(context, imageStore, { reference: built.digest, check: 'starts' }),
+    );
+  }
+  const summary = ledger.summary();
+  progress.end(formatLedger(summary));
+  const { digest, tags, diskBytes, steps, newStoredBytes } = built;
+  const { wallMs, byKind, unexplainedMs } = summary;
+  return {
+    json: {
+      digest,
+      tags,
+      diskBytes,
+      steps,
+      newStoredBytes,
+      ledger: { wallMs, byKind: { ...byKind }, unexplainedMs },
+    },
+    text: [digest, ...tags].join('\n'),
+  };
+}

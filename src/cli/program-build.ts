@@ -1,0 +1,162 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BuildCommandOptions } from './commands/build.ts';
+import { parseDiskSize, parseDuration, parseSize } from './parse-size.ts';
+import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import type { ProgressMode } from './progress/build-progress.ts';
+import { trustedByRuns } from './trusted-by-runs.ts';
+
+interface BuildFlags extends CommonOptions {
+  readonly file?: string;
+  readonly tag: readonly string[];
+  readonly target?: string;
+  readonly buildArg: Readonly<Record<string, string>>;
+  readonly disk?: string;
+  readonly cache: boolean;
+  readonly pull?: boolean;
+  readonly progress: ProgressMode;
+  readonly bootCheck?: boolean;
+  readonly memory: string;
+  readonly pids: string;
+  readonly stepTimeout: string;
+  readonly network: 'isolated' | 'none';
+  readonly caFile?: string;
+}
+
+/** `ashlar build`, `ashlar boot` and `ashlar doctor` */
+export function addBuildCommands(program: Command, perform: Perform): void {
+  withCommonOptions(
+    program
+      .command('build')
+      .description('build a Dockerfile into an image')
+      .argument('[context]', 'directory with the files that the Dockerfile copies', '.')
+      .option('-f, --file <path>', 'the Dockerfile; default CONTEXT/Dockerfile')
+      .option('-t, --tag <name>', 'name for the image; may be given several times', collect, [])
+      .option('--target <stage>', 'build this stage')
+      .option(
+        '--build-arg <name=value>',
+        'value for an ARG; may be given several times',
+        collectArg,
+        {},
+      )
+      .option('--disk <size>', 'size of the disk, such as 10G; default: as the base image')
+      .option('--no-cache', 'run every step, known or not')
+      .option('--pull', 'ask the registry for the base image even when the store has it')
+      .addOption(
+        new Option('--progress <mode>', 'how progress is shown on stderr')
+          .choices(['auto', 'plain', 'json'])
+          .default('auto'),
+      )
+      .option('--boot-check', 'boot the image once; its command has to end with 0')
+      .option('--memory <size>', 'memory for a RUN step', '4G')
+      .option('--pids <count>', 'processes of a RUN step', '4096')
+      .option('--step-timeout <duration>', 'time for a RUN step', '1h')
+      .addOption(
+        new Option('--network <mode>', 'network of RUN steps')
+          .choices(['isolated', 'none'])
+          .default('isolated'),
+      )
+      .option(
+        '--ca-file <file>',
+        'certificates that RUN steps trust besides their own; no trace stays in the image (ASHLAR_BUILD_CA)',
+      ),
+  ).action((contextDir: string, flags: BuildFlags) =>
+    perform(flags, async (context) => {
+      const { build } = await import('./commands/build.ts');
+      return build(context, await buildOptions(contextDir, flags, context.env));
+    }),
+  );
+
+  withCommonOptions(
+    program
+      .command('boot')
+      .description('boot an image in a virtual machine and run its command, or the one given')
+      .argument('<ref>')
+      .argument('[command...]', 'after --')
+      .option('--memory <size>', 'memory of the machine', '1G')
+      .option('--cpus <count>', 'processors of the machine', '1')
+      .option('--timeout <duration>', 'end the machine after this time', '5m'),
+  ).action(
+    (
+      reference: string,
+      argv: readonly string[],
+      flags: CommonOptions & { memory: string; cpus: string; timeout: string },
+    ) =>
+      perform(flags, async (context) => {
+        const { boot } = await import('./commands/boot.ts');
+        const memoryMiB = Math.ceil(parseSize(flags.memory, '--memory') / 1024 ** 2);
+        const timeoutMs = parseDuration(flags.timeout, '--timeout');
+        return boot(context, {
+          reference,
+          argv,
+          memoryMiB,
+          cpus: parseCount(flags.cpus, '--cpus'),
+          timeoutMs,
+        });
+      }),
+  );
+
+  withCommonOptions(
+    program.command('doctor').description('say what this machine has and lacks'),
+  ).action((flags: CommonOptions) =>
+    perform(flags, async (context) => (await import('./commands/doctor.ts')).doctor(context)),
+  );
+}
+
+async function buildOptions(
+  contextDir: string,
+  flags: BuildFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<BuildCommandOptions> {
+  const caFile = flags.caFile ?? env['ASHLAR_BUILD_CA'];
+  return {
+    context: contextDir,
+    dockerfile: flags.file,
+    target: flags.target,
+    tags: flags.tag,
+    buildArgs: withEpoch(flags.buildArg, env),
+    diskBytes: flags.disk === undefined ? undefined : parseDiskSize(flags.disk, '--disk'),
+    cache: flags.cache ? 'use' : 'ignore',
+    pull: flags.pull === true ? 'always' : 'if-missing',
+    progress: flags.progress,
+    bootCheck: flags.bootCheck === true ? 'yes' : 'no',
+    runs: {
+      limits: {
+        memoryBytes: parseSize(flags.memory, '--memory'),
+        pids: parseCount(flags.pids, '--pids'),
+        timeoutMs: parseDuration(flags.stepTimeout, '--step-timeout'),
+      },
+      network: flags.network,
+      ...(await trustedByRuns(caFile)),
+    },
+  };
+}
+
+/** SOURCE_DATE_EPOCH of the environment counts as a build argument, as with other builders. */
+function withEpoch(
+  buildArgs: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv,
+): Readonly<Record<string, string>> {
+  const epoch = env['SOURCE_DATE_EPOCH'];
+  return epoch === undefined ? buildArgs : { SOURCE_DATE_EPOCH: epoch, ...buildArgs };
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function collectArg(
+  value: string,
+  previous: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const equals = value.indexOf('=');
+  const name = equals === -1 ? value : value.slice(0, equals);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new InvalidArgumentError('write NAME=VALUE.');
+  const given = equals === -1 ? process.env[name] : value.slice(equals + 1);
+  return given === undefined ? previous : { ...previous, [name]: given };
+}
+
+function parseCount(text: string, option: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError(`${option} is not a positive number: ${text}`);
+}

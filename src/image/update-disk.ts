@@ -1,0 +1,49 @@
+import { open } from 'node:fs/promises';
+import type { Digest } from '../digest/digest.ts';
+import { chunkBytes } from '../tree/inode.ts';
+import type { ImageStore } from './image-store.ts';
+import type { ImageChunk, OpenImage } from './open-image.ts';
+
+/**
+ * Turns a raw disk that holds the image `from` into one that holds `to`, which has a disk of the same size: only chunks
+ * that differ are written. Nobody else may use the file meanwhile; after a failure it holds neither image.
+ */
+export async function updateDisk(
+  imageStore: ImageStore,
+  change: { readonly path: string; readonly from: OpenImage; readonly to: OpenImage },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { written, cleared } = await changedChunks(change.from, change.to);
+  const positions = new Map<Digest, number[]>();
+  for (const { digest, index } of written)
+    positions.set(digest, [...(positions.get(digest) ?? []), index]);
+  await using file = await open(change.path, 'r+');
+  const zeros = Buffer.alloc(chunkBytes);
+  for (const index of cleared) await file.write(zeros, 0, chunkBytes, index * chunkBytes);
+  for await (const { digest, plain } of imageStore.reader.readMany(written, signal)) {
+    for (const index of positions.get(digest) ?? [])
+      await file.write(plain, 0, chunkBytes, index * chunkBytes);
+  }
+}
+
+async function changedChunks(
+  from: OpenImage,
+  to: OpenImage,
+): Promise<{ written: ImageChunk[]; cleared: number[] }> {
+  const before = new Map(from.root.pages);
+  const after = new Map(to.root.pages);
+  const written: ImageChunk[] = [];
+  const cleared: number[] = [];
+  for (const page of new Set([...before.keys(), ...after.keys()])) {
+    if (before.get(page) === after.get(page)) continue;
+    const old = new Map(
+      (await from.chunksOfPage(page)).map((chunk) => [chunk.index, chunk.digest]),
+    );
+    for (const chunk of await to.chunksOfPage(page)) {
+      if (old.get(chunk.index) !== chunk.digest) written.push(chunk);
+      old.delete(chunk.index);
+    }
+    cleared.push(...old.keys());
+  }
+  return { written, cleared };
+}

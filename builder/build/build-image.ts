@@ -20,6 +20,7 @@ import { type BuildPlan, planBuild, type PlannedStage } from '../dockerfile/plan
 import type { Platform } from '../dockerfile/platform.ts';
 import type { Step } from '../dockerfile/step.ts';
 import { sweepRunLeftovers } from '../run/sweep-run-leftovers.ts';
+import { createDiskCache } from './disk-cache.ts';
 import type { BuildEvent, StepName } from './build-events.ts';
 import type { BuildSession, RunSettings } from './build-session.ts';
 import { type BuiltStage, buildStage, configOf } from './build-stage.ts';
@@ -57,6 +58,9 @@ export interface BuiltImage {
   readonly newStoredBytes: number;
 }
 
+/** Raw disks kept for later builds: a few bases and what is built on them. */
+const diskCacheBytes = 8 * 1024 ** 3;
+
 /** Rows of the cache of file digests: a few hundred contexts of a thousand files. */
 const digestCacheRows = 500_000;
 
@@ -88,6 +92,7 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
     intake: createContentIntake(writer, spool),
     stepResults: createStepResults(options.imageStore.objects, options.nowMs),
     digestCache,
+    diskCache: createDiskCache(join(home, 'disks'), diskCacheBytes),
     ledger,
     signal: options.signal,
     emit: options.emit,

@@ -9,6 +9,7 @@ import type {
 import type { DigestCache } from '../context/digest-cache.ts';
 import type { ExtraMount, StepLimits } from '../run/run-step-options.ts';
 import type { BuildEvent } from './build-events.ts';
+import type { DiskCache } from './disk-cache.ts';
 
 /** What all stages of one build share. */
 export interface BuildSession {
@@ -18,6 +19,7 @@ export interface BuildSession {
   readonly intake: ContentIntake;
   readonly stepResults: StepResults;
   readonly digestCache: DigestCache | undefined;
+  readonly diskCache: DiskCache;
   readonly ledger: Ledger;
   readonly signal: AbortSignal;
   readonly emit: (event: BuildEvent) => void;

@@ -13,12 +13,12 @@ import { startStage } from '../dockerfile/start-stage.ts';
 import type { CopyFrom, CopyStep, Step, WorkdirStep } from '../dockerfile/step.ts';
 import type { StepName } from './build-events.ts';
 import type { BuildSession } from './build-session.ts';
-import { adoptKnown, type CopySource, runCopyStep } from './copy-step.ts';
+import { type CopySource, runCopyStep } from './copy-step.ts';
 import { treePath } from './image-source-tree.ts';
 import { makeDirectory } from './put-files.ts';
 import { runStepOnImage } from './run-step-on-image.ts';
 import { createStageDisk, type StageDisk } from './stage-disk.ts';
-import { createStageImage, type StageImage } from './stage-image.ts';
+import { adoptKnown, createStageImage, type StageImage } from './stage-image.ts';
 import { stepKeyOf } from './step-key.ts';
 import { workdirOwner } from './workdir-owner.ts';
 
@@ -102,7 +102,13 @@ async function performStep(
     case 'config':
       return { outcome: 'config', digest: image.digestWith(config) };
     case 'run':
-      return runStepOnImage({ ...common, step, disk, number: name.number });
+      return runStepOnImage({
+        ...common,
+        step,
+        disk,
+        number: name.number,
+        dockerfile: plan.scope.path,
+      });
     case 'copy':
       return runCopyStep({
         ...common,

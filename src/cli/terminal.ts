@@ -37,9 +37,17 @@ export function printError(terminal: Terminal, form: OutputForm, error: AshlarEr
     terminal.stdout.write(`${JSON.stringify(document)}\n`);
     return;
   }
-  terminal.stderr.write(
-    `error: ${message}\n  code: ${code}; to act: ${whoActs[errorClass]}\n  next: ${hint}\n`,
-  );
+  const lines = [`error: ${message}`];
+  if (typeof data['excerpt'] === 'string') lines.push(indented(data['excerpt']));
+  if (typeof data['output'] === 'string' && data['output'] !== '') {
+    lines.push('  last output:', indented(data['output']));
+  }
+  lines.push(`  code: ${code}; to act: ${whoActs[errorClass]}`, `  next: ${hint}`);
+  terminal.stderr.write(`${lines.join('\n')}\n`);
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '    ');
 }
 
 const whoActs = {

@@ -56,8 +56,10 @@ function endOf({ outcome, durationMs }: StepEnd): string {
 function noteOf(
   event: Exclude<BuildEvent, { kind: 'step-start' | 'step-output' | 'step-end' }>,
 ): string {
-  if (event.kind === 'plan')
-    return `building ${event.steps} steps of ${event.stages.length === 1 ? 'one stage' : `the stages ${event.stages.join(', ')}`}`;
+  if (event.kind === 'plan') {
+    const stages = event.stages.length === 1 ? '' : ` of the stages ${event.stages.join(', ')}`;
+    return `building ${event.steps} ${event.steps === 1 ? 'step' : 'steps'}${stages}`;
+  }
   if (event.kind === 'warning')
     return `warning: line ${event.line}: ${event.message} (${event.rule})`;
   return `base ${event.reference} from the ${event.from}: ${event.digest}`;

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Which rooms a room may import, each through its door alone. ARCHITECTURE.md has the same table. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  src: [],
+  'src/cli': ['src', 'builder', 'mirror', 'registry-cache', 'base-images', 'vm'],
+  builder: ['src'],
+  mirror: ['src'],
+  'registry-cache': ['src'],
+  'base-images': ['src'],
+  'matrix-tests': [],
+  vm: ['src'],
+  bench: ['src'],
+};
+const rooms = Object.keys(mayImport);
+/** The command line is part of the core's folder and may reach into it. */
+const doorless: readonly (readonly [string, string])[] = [['src/cli', 'src']];
+
+describe('rooms', () => {
+  const imports = rooms.flatMap((room) => filesOf(room).flatMap((file) => importsOf(file)));
+
+  it('are found, with their imports', () => {
+    expect(imports.length).toBeGreaterThan(500);
+  });
+
+  it('import only the rooms they may, through the door', () => {
+    expect(imports.filter((found) => !isAllowed(found)).map(show)).toEqual([]);
+  });
+
+  it('have a README', () => {
+    for (const room of rooms.filter((name) => name !== 'src/cli')) {
+      expect(readFileSync(join(root, room, 'README.md'), 'utf8').length).toBeGreaterThan(50);
+    }
+  });
+});
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+function isAllowed({ file, target }: Import): boolean {
+  const from = roomOf(file);
+  const to = roomOf(target);
+  if (from === to) return true;
+  if (!(mayImport[from] ?? []).includes(to)) return false;
+  if (doorless.some(([one, other]) => one === from && other === to)) return true;
+  return target === `${to}/index.ts`;
+}
+
+function show({ file, target }: Import): string {
+  return `${file} imports ${target}`;
+}
+
+function roomOf(file: string): string {
+  if (file.startsWith('src/cli/')) return 'src/cli';
+  return file.split('/')[0] ?? '';
+}
+
+function filesOf(room: string): string[] {
+  return readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(room, name))
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules') && roomOf(file) === room);
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const pattern = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
+  return [...text.matchAll(pattern)].map((match) => ({
+    file,
+    target: relative(root, resolve(root, file, '..', match[1] ?? '')),
+  }));
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAuthorizer } from './authorizer.ts';
+import type { CredentialLookup } from './credential.ts';
+import { fileCredentials } from './credential-files.ts';
+import type { EndpointOptions } from './endpoint.ts';
+import { createExchange } from './exchange.ts';
+import type { Exchange } from './exchange-request.ts';
+import { finalFailure, type RequestSubject } from './request-subject.ts';
+import { defaultRetryPolicy, type RetryPlan, type RetryPolicy, type Waiting } from './retry.ts';
+import type { OnTiming } from './timed-connector.ts';
+import { createTransport, defaultTimeouts, type Timeouts } from './transport.ts';
+
+export interface RegistryClientOptions extends EndpointOptions {
+  /** For credentials and proxies; the environment of this process by default. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Replaces the files and helpers of docker and podman. */
+  readonly credentials?: CredentialLookup;
+  /** Hosts that registries may send to for a token besides their own domain, by registry. */
+  readonly trustedRealms?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Connections to one host at a time; 8 by default. An open layer holds one, and a further request waits: keep
+   * fewer layers open than this, or read all of them on.
+   */
+  readonly connections?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly retry?: Partial<RetryPolicy>;
+  /** Told what the time went to. Spans of concurrent requests overlap; those of one request do not. */
+  readonly onTiming?: OnTiming;
+  readonly nowMs?: () => number;
+  readonly sleep?: (delayMs: number, signal?: AbortSignal) => Promise<void>;
+  readonly random?: () => number;
+}
+
+/** What all requests of one client share. */
+export interface ClientContext extends AsyncDisposable {
+  readonly exchange: Exchange;
+  readonly policy: RetryPolicy;
+  readonly endpoints: EndpointOptions;
+  plan(given: GivenPlan): RetryPlan;
+}
+
+export interface GivenPlan {
+  readonly subject: RequestSubject;
+  readonly policy: RetryPolicy;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultConnections = 8;
+
+export function createContext(options: RegistryClientOptions): ClientContext {
+  const { env = process.env, nowMs = Date.now } = options;
+  const transport = createTransport({
+    env,
+    connections: options.connections ?? defaultConnections,
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    onTiming: options.onTiming ?? (() => {}),
+    monotonicMs: () => performance.now(),
+  });
+  const authorizer = createAuthorizer({
+    transport,
+    credentials: options.credentials ?? fileCredentials(env),
+    trustedRealms: options.trustedRealms ?? {},
+    nowMs,
+  });
+  const waiting: Waiting = {
+    nowMs,
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? sleepOrAbort,
+  };
+  return {
+    exchange: createExchange({ transport, authorizer, nowMs }),
+    policy: { ...defaultRetryPolicy, ...options.retry },
+    endpoints: { schemes: options.schemes, mirrors: options.mirrors },
+    plan: ({ subject, policy, signal }) => ({
+      policy,
+      waiting,
+      signal,
+      giveUp: (failure, attempts) => finalFailure(failure, { subject, attempts }),
+    }),
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}
+
+async function sleepOrAbort(delayMs: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}

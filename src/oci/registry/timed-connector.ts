@@ -1,0 +1,62 @@
+import { lookup as dnsLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+
+/** Milliseconds spent on a network step, for the ledger. `subject` is a host, or a request without secrets. */
+export type OnTiming = (
+  kind: 'dns' | 'connect' | 'tls' | 'registry',
+  durationMs: number,
+  subject: string,
+) => void;
+
+export interface ConnectorOptions {
+  readonly connectTimeoutMs: number;
+  readonly onTiming: OnTiming;
+  /** A monotonic clock. */
+  readonly monotonicMs: () => number;
+}
+
+/**
+ * Opens connections for undici and tells apart what the time went to: the name, the connection, TLS. The timeout
+ * holds for name and connection together, and again for TLS. Proxied connections are made by undici's
+ * own connector, untimed.
+ */
+export function createTimedConnector(options: ConnectorOptions): buildConnector.connector {
+  const { connectTimeoutMs, onTiming, monotonicMs } = options;
+  const connectTls = buildConnector({ timeout: connectTimeoutMs });
+  return (target, callback) => {
+    const subject = target.host ?? target.hostname;
+    const startMs = monotonicMs();
+    let dnsMs = 0;
+    const lookup: LookupFunction = (hostname, lookupOptions, done) => {
+      const lookupStartMs = monotonicMs();
+      dnsLookup(hostname, lookupOptions, (error, address, family) => {
+        dnsMs = monotonicMs() - lookupStartMs;
+        onTiming('dns', dnsMs, subject);
+        done(error, address, family);
+      });
+    };
+    const connectTcp = buildConnector({ timeout: connectTimeoutMs, lookup });
+    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    connectTcp({ ...target, protocol: 'http:', port }, (...[error, socket]) => {
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      onTiming('connect', monotonicMs() - startMs - dnsMs, subject);
+      if (target.protocol !== 'https:') {
+        callback(null, socket);
+        return;
+      }
+      const tlsStartMs = monotonicMs();
+      connectTls({ ...target, httpSocket: socket }, (...[tlsError, tlsSocket]) => {
+        if (tlsError !== null) {
+          callback(tlsError, null);
+          return;
+        }
+        onTiming('tls', monotonicMs() - tlsStartMs, subject);
+        callback(null, tlsSocket);
+      });
+    });
+  };
+}

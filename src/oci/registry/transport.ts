@@ -1,0 +1,183 @@
+import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { AttemptFailure } from './attempt-failure.ts';
+import { networkFailure } from './network-failure.ts';
+import { createTimedConnector, type OnTiming } from './timed-connector.ts';
+
+export interface TransportOptions {
+  /** Proxies are taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Open at a time to one host; more requests wait. */
+  readonly connections: number;
+  readonly timeouts: Timeouts;
+  readonly onTiming: OnTiming;
+  readonly monotonicMs: () => number;
+}
+
+export interface Timeouts {
+  readonly connectMs: number;
+  /** From the request to the head of the answer. */
+  readonly headersMs: number;
+  /** Between two pieces of a body, while the caller is waiting for one. */
+  readonly bodyIdleMs: number;
+}
+
+export interface TransportRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Read `body` to its end or call `discard`: until then the answer holds its connection. */
+export interface TransportResponse {
+  readonly status: number;
+  readonly url: URL;
+  /** The values of repeated headers are joined by a comma. */
+  header(name: string): string | null;
+  readonly body: AsyncIterable<Buffer>;
+  discard(): Promise<void>;
+}
+
+/** Sends single requests: no redirects, no authentication, no repetition. */
+export interface Transport extends AsyncDisposable {
+  /** Throws an `AttemptFailure` when there is no answer; any status is one. */
+  send(request: TransportRequest): Promise<TransportResponse>;
+}
+
+export const defaultTimeouts: Timeouts = {
+  connectMs: 5_000,
+  headersMs: 15_000,
+  bodyIdleMs: 15_000,
+};
+
+const maxDiscardBytes = 64 * 1024;
+const userAgent = 'ashlar';
+
+export function createTransport(given: TransportOptions): Transport {
+  const { timeouts, monotonicMs } = given;
+  let connectingMs = 0;
+  const onTiming: OnTiming = (kind, durationMs, subject) => {
+    if (kind !== 'registry') connectingMs += durationMs;
+    given.onTiming(kind, durationMs, subject);
+  };
+  const options = { ...given, onTiming };
+  const dispatcher = createDispatcher(options);
+  return {
+    async send({ method, url, headers, body, signal }) {
+      const subject = `${method} ${url.host}${url.pathname}`;
+      const startMs = monotonicMs();
+      const connectingBeforeMs = connectingMs;
+      try {
+        const response = await request(url, {
+          dispatcher,
+          method,
+          headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
+          body: body ?? null,
+          signal: signal ?? null,
+          headersTimeout: timeouts.headersMs,
+          bodyTimeout: timeouts.bodyIdleMs,
+        });
+        // What went to connections meanwhile is booked there; with several requests at a time a guess.
+        const waitedMs = monotonicMs() - startMs - (connectingMs - connectingBeforeMs);
+        onTiming('registry', Math.max(0, waitedMs), subject);
+        return responseOf(response, { url, signal, subject, options });
+      } catch (error) {
+        throw failureOf(error, url, signal);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await dispatcher.destroy();
+    },
+  };
+}
+
+/** A whole body that may not have more than `maxBytes`. */
+export async function readBody(response: TransportResponse, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let seenBytes = 0;
+  for await (const chunk of response.body) {
+    seenBytes += chunk.length;
+    if (seenBytes > maxBytes) {
+      const problem = `${response.url.host} sent more than the limit of ${maxBytes} bytes`;
+      throw new AttemptFailure(problem, { code: 'registry_corrupt', isPassing: false });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function createDispatcher({ env, connections, timeouts, ...rest }: TransportOptions): Dispatcher {
+  const read = (name: string): string => env[name.toLowerCase()] || env[name] || '';
+  const noProxy = read('NO_PROXY');
+  return new EnvHttpProxyAgent({
+    httpProxy: read('HTTP_PROXY'),
+    httpsProxy: read('HTTPS_PROXY') || read('HTTP_PROXY'),
+    // A proxy elsewhere cannot reach this machine's loopback; Go's clients leave it out too.
+    noProxy: noProxy === '*' ? '*' : `${noProxy},localhost,127.0.0.1,[::1]`,
+    proxyTunnel: false,
+    proxyTls: { timeout: timeouts.connectMs },
+    requestTls: { timeout: timeouts.connectMs },
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: 10_000,
+    connect: createTimedConnector({ ...rest, connectTimeoutMs: timeouts.connectMs }),
+  });
+}
+
+interface ResponseContext {
+  readonly url: URL;
+  readonly signal: AbortSignal | undefined;
+  readonly subject: string;
+  readonly options: TransportOptions;
+}
+
+function responseOf(
+  response: Dispatcher.ResponseData,
+  context: ResponseContext,
+): TransportResponse {
+  return {
+    status: response.statusCode,
+    url: context.url,
+    header(name) {
+      const value = response.headers[name];
+      return Array.isArray(value) ? value.join(', ') : (value ?? null);
+    },
+    body: timedBody(response.body, context),
+    async discard() {
+      try {
+        await response.body.dump({ limit: maxDiscardBytes });
+      } catch (error) {
+        // What is thrown away may break off; the connection is then not used again.
+        if (networkFailure(error, context.url.host) === null) throw error;
+      }
+    },
+  };
+}
+
+/** Books only the time that the reader waited for bytes, once at the end. */
+async function* timedBody(
+  body: AsyncIterable<Buffer>,
+  { url, signal, subject, options }: ResponseContext,
+): AsyncGenerator<Buffer, void, undefined> {
+  const { monotonicMs, onTiming } = options;
+  let waitedMs = 0;
+  let askedMs = monotonicMs();
+  try {
+    for await (const chunk of body) {
+      waitedMs += monotonicMs() - askedMs;
+      yield chunk;
+      askedMs = monotonicMs();
+    }
+    waitedMs += monotonicMs() - askedMs;
+  } catch (error) {
+    throw failureOf(error, url, signal);
+  } finally {
+    onTiming('registry', waitedMs, subject);
+  }
+}
+
+function failureOf(error: unknown, url: URL, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  return networkFailure(error, url.host) ?? error;
+}

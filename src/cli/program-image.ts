@@ -7,11 +7,18 @@ import { type CommonOptions, type Perform, withCommonOptions } from './common-op
 export function addImageCommands(program: Command, perform: Perform): void {
   const image = program.command('image').description('list, read, check, export and import images');
 
-  withCommonOptions(image.command('ls').description('list the images of the store')).action(
-    (options: CommonOptions) =>
-      perform(options, async (context) =>
-        (await import('./commands/image-list.ts')).imageList(context),
+  withCommonOptions(
+    image
+      .command('ls')
+      .description('list the images of the store')
+      .option('--all', 'list images without a tag too, such as those of build steps'),
+  ).action((options: CommonOptions & { all?: boolean }) =>
+    perform(options, async (context) =>
+      (await import('./commands/image-list.ts')).imageList(
+        context,
+        options.all === true ? 'all' : 'tagged',
       ),
+    ),
   );
 
   withCommonOptions(

@@ -23,7 +23,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, storeUrl: string | undefined)
   return Object.freeze({ home, storeUrl: url });
 }
 
-function defaultHome(): string {
+/** Where state is kept when ASHLAR_HOME does not say. */
+export function defaultHome(): string {
   return process.getuid?.() === 0
     ? '/var/lib/ashlar'
     : join(homedir(), '.local', 'share', 'ashlar');

@@ -4,10 +4,14 @@ import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import { type CommandResult, formatBytes, formatTable } from '../terminal.ts';
 
-/** `ashlar image ls` */
-export async function imageList(context: CommandContext): Promise<CommandResult> {
+/** `ashlar image ls`: the tagged images, or with `all` those of build steps too. The last published comes first. */
+export async function imageList(
+  context: CommandContext,
+  which: 'tagged' | 'all',
+): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
-  const images = await listImages(imageStore.objects);
+  const stored = await listImages(imageStore.objects);
+  const images = stored.filter(({ tags }) => which === 'all' || tags.length > 0);
   const rows = [];
   for (const { digest, tags, publishedMs } of images) {
     const { root } = await openImage(imageStore, digest);

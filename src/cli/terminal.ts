@@ -42,8 +42,15 @@ export function printError(terminal: Terminal, form: OutputForm, error: AshlarEr
   if (typeof data['output'] === 'string' && data['output'] !== '') {
     lines.push('  last output:', indented(data['output']));
   }
+  if (code === 'internal') lines.push(indented(stackOf(error)));
   lines.push(`  code: ${code}; to act: ${whoActs[errorClass]}`, `  next: ${hint}`);
   terminal.stderr.write(`${lines.join('\n')}\n`);
+}
+
+/** Where an unexpected error came from, for a report. */
+function stackOf(error: AshlarError): string {
+  const origin = error.cause instanceof Error ? error.cause : error;
+  return origin.stack ?? origin.message;
 }
 
 function indented(text: string): string {

@@ -3,7 +3,7 @@ import { AshlarError } from '../errors/ashlar-error.ts';
 import type { ImageStore } from '../image/image-store.ts';
 import { openImage } from '../image/open-image.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
-import { digestInKey, imageKey, packKey, quarantineKey } from '../store/store-paths.ts';
+import { digestInKey, imageKey, imageParts, packKey, quarantineKey } from '../store/store-paths.ts';
 import { type KeepReason, markImages } from './mark-images.ts';
 import { findSparsePacks, rewritePacks } from './rewrite-packs.ts';
 
@@ -114,8 +114,7 @@ async function readQuarantine(
 
 /** The root goes first: from then on the image does not exist, and what remains is garbage. */
 async function unpublish(objects: ObjectStore, image: Digest): Promise<void> {
-  for (const part of ['root', 'placement', 'provenance'] as const)
-    await objects.delete(imageKey(image, part));
+  for (const part of imageParts) await objects.delete(imageKey(image, part));
 }
 
 async function moveObject(objects: ObjectStore, from: string, to: string): Promise<void> {

@@ -56,7 +56,9 @@ export const catalogue = {
     'Rewrite the line without this feature; README.md lists what is supported.',
   ),
   copy_source_missing: author('Check the path against the build context and .dockerignore.'),
-  copy_destination_invalid: author('Copy to another path, or remove what is there in an earlier step.'),
+  copy_destination_invalid: author(
+    'Copy to another path, or remove what is there in an earlier step.',
+  ),
   step_failed: author(
     'Read the last output of the command above; run it alone with `ashlar boot` on the parent image.',
   ),

@@ -46,7 +46,6 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   u32(0x20, blocksPerGroup);
   u32(0x24, blocksPerGroup);
   u32(0x28, geometry.inodesPerGroup);
-  u32(0x30, writtenSec);
   u16(0x36, 0xffff); // no check after a number of mounts
   u16(0x38, 0xef53);
   u16(0x3a, 1); // cleanly unmounted

@@ -31,7 +31,8 @@ export interface FileTree {
   resolve(path: BytePath, last: 'follow-last' | 'keep-last'): BytePath;
   /**
    * Puts an inode at a path. The parent has to be a directory (`internal` otherwise). A directory that is put onto a
-   * directory keeps the children; anything else replaces what was there with all below it.
+   * directory keeps the children; anything else replaces what was there with all below it. The same object at a second
+   * path is a hard link; of a directory, which has none, every path gets an object of its own.
    */
   put(path: BytePath, inode: Inode): void;
   /** Removes a name and all below it; tells whether it was there. The root cannot be removed. */
@@ -42,7 +43,7 @@ export interface FileTree {
 
 /** A tree that holds only a root directory. */
 export function createFileTree(rootInode: DirectoryInode): FileTree {
-  const root: MutableNode = { inode: rootInode, children: new Map() };
+  const root: MutableNode = { inode: { ...rootInode }, children: new Map() };
 
   const lookup = (path: BytePath): MutableNode | undefined => {
     if (path === '') return root;
@@ -75,18 +76,20 @@ export function createFileTree(rootInode: DirectoryInode): FileTree {
         if (inode.type !== 'directory') {
           throw new AshlarError('internal', 'the root of a tree has to be a directory');
         }
-        root.inode = inode;
+        root.inode = { ...inode };
         return;
       }
       const siblings = childrenOf(parentOf(path));
       const name = nameOf(path);
       const existing = siblings.get(name);
-      if (inode.type === 'directory' && existing?.children) {
-        existing.inode = inode;
+      const isDirectory = inode.type === 'directory';
+      const own = isDirectory ? { ...inode } : inode;
+      if (isDirectory && existing?.children) {
+        existing.inode = own;
         return;
       }
       if (existing?.children) last = null;
-      siblings.set(name, { inode, children: inode.type === 'directory' ? new Map() : null });
+      siblings.set(name, { inode: own, children: isDirectory ? new Map() : null });
     },
     remove(path) {
       if (path === '') throw new AshlarError('internal', 'the root of a tree cannot be removed');

@@ -53,7 +53,8 @@ export interface PipeInode extends InodeBase {
 
 /**
  * What a name points to. Two names that are hard links of each other hold the same object, so identity
- * of objects is identity of inodes. Inodes are never changed, only replaced.
+ * of objects is identity of inodes; a tree sees to it that no two of its directories share one. Inodes
+ * are never changed, only replaced.
  */
 export type Inode = DirectoryInode | FileInode | SymlinkInode | DeviceInode | PipeInode;
 

@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import { buildImage, hostArchitecture, type RunSettings } from '../../../builder/index.ts';
 import { createLedger } from '../../ledger/ledger.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
-import { bootStoredImage } from '../boot-stored-image.ts';
+import { checkBoot } from '../check-boot.ts';
 import type { CommandContext } from '../command-context.ts';
 import { defaultDiskSize } from '../defaults.ts';
 import { formatLedger } from '../format-ledger.ts';
@@ -60,9 +60,7 @@ export async function build(
     signal,
   });
   if (options.bootCheck === 'yes') {
-    await ledger.span('boot', built.digest, () =>
-      bootStoredImage(context, imageStore, { reference: built.digest, check: 'starts' }),
-    );
+    await ledger.span('boot', built.digest, () => checkBoot(context, imageStore, built.digest));
   }
   const summary = ledger.summary();
   progress.end(formatLedger(summary));

@@ -1,5 +1,6 @@
 import { readJsonObject } from '../../image/json-object.ts';
 import type { Json } from '../../image/canonical-json.ts';
+import { readBootTrace } from '../../image/boot-trace.ts';
 import { openImage } from '../../image/open-image.ts';
 import { listTags, resolveImage } from '../../image/tags.ts';
 import { imageKey } from '../../store/store-paths.ts';
@@ -26,6 +27,7 @@ export async function imageInspect(
     storedBytes += bytes;
   }
   const provenance = (await readJsonObject(objects, imageKey(digest, 'provenance'))) as Json;
+  const bootTrace = await readBootTrace(objects, digest);
   const config = image.root.config as unknown as Json;
   const facts = {
     digest,
@@ -34,6 +36,7 @@ export async function imageInspect(
     chunks,
     storedBytes,
     packs: image.placement.packs.length,
+    bootChunks: bootTrace?.length ?? null,
   };
   const text = formatTable([
     ['digest', digest],
@@ -44,6 +47,7 @@ export async function imageInspect(
       'files',
       `${totals.files} files of ${formatBytes(totals.contentBytes)}, ${totals.directories} directories, ${totals.others} others`,
     ],
+    ['boot', bootTrace === null ? 'never checked' : `reads ${bootTrace.length} chunks`],
     ['config', JSON.stringify(config)],
     ['provenance', JSON.stringify(provenance)],
   ]);

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors/ashlar-error.ts';
 import { listTags, removeTag, resolveImage } from '../../image/tags.ts';
-import { imageKey } from '../../store/store-paths.ts';
+import { imageKey, imageParts } from '../../store/store-paths.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
@@ -26,7 +26,6 @@ export async function imageRemove(
       hint: `Remove the tags first: ashlar image rm ${tags.join(' ')}`,
     });
   }
-  for (const part of ['root', 'placement', 'provenance'] as const)
-    await objects.delete(imageKey(digest, part));
+  for (const part of imageParts) await objects.delete(imageKey(digest, part));
   return { json: { removedImage: digest }, text: `removed the image ${digest}` };
 }

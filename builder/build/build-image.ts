@@ -41,7 +41,10 @@ export interface BuildImageOptions {
   readonly defaultDiskBytes: number;
   readonly cache: 'use' | 'ignore';
   readonly pull: 'if-missing' | 'always';
+  /** Names for the image, set when all else has gone well. */
   readonly tags: readonly string[];
+  /** Looks at the finished image before it is tagged; throws when it is not good enough. */
+  readonly accept: (digest: Digest) => Promise<void>;
   readonly runs: RunSettings;
   readonly openRegistryImage: OpenRegistryImage;
   readonly ledger: Ledger;
@@ -143,6 +146,7 @@ async function buildPlan(
     ).toISOString(),
   };
   const digest = await target.image.publish(configOf(target.state), provenance);
+  await options.accept(digest);
   const tags: string[] = [];
   for (const tag of options.tags)
     tags.push((await setTag(session.imageStore.objects, tag, digest, session.nowMs())).name);

@@ -51,6 +51,10 @@ export async function build(
     cache: options.cache,
     pull: options.pull,
     tags: options.tags,
+    accept: async (digest) => {
+      if (options.bootCheck === 'no') return;
+      await ledger.span('boot', digest, () => checkBoot(context, imageStore, digest));
+    },
     runs: options.runs,
     openRegistryImage: (reference, abort) =>
       openImageSource(`docker://${reference}`, { tmpDir: config.home, signal: abort }),
@@ -59,9 +63,6 @@ export async function build(
     nowMs: context.nowMs,
     signal,
   });
-  if (options.bootCheck === 'yes') {
-    await ledger.span('boot', built.digest, () => checkBoot(context, imageStore, built.digest));
-  }
   const summary = ledger.summary();
   progress.end(formatLedger(summary));
   const { digest, tags, diskBytes, steps, newStoredBytes } = built;

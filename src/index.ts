@@ -1,5 +1,5 @@
 /** The door of the core: what rooms may use. */
-export { type BytePath, fromUtf8, toDisplay } from './bytes/byte-path.ts';
+export { type BytePath, fromBytes, fromUtf8, toBytes, toDisplay } from './bytes/byte-path.ts';
 export { type Digest, digestHex, digestOf, isDigest, parseDigest } from './digest/digest.ts';
 export { createTempDir, type TempDir } from './disk/temp-dir.ts';
 export { writeFileAtomic } from './disk/write-file-atomic.ts';

@@ -1,0 +1,110 @@
+import { Blake3Hasher } from '@napi-rs/blake-hash';
+import { type BytePath, type Digest, digestOf, parseDigest } from '../../src/index.ts';
+import { type DigestCache, isSettled, sameStat } from './digest-cache.ts';
+import type { SelectedEntry, Selection, TreeSelection } from './select-sources.ts';
+import type { SourceTree } from './source-tree.ts';
+
+export interface DigestRequest {
+  /** Where the selection was made. */
+  readonly tree: SourceTree;
+  /** `replaced` for a copy with --chown: then the owners of the sources do not count. */
+  readonly owners: 'counted' | 'replaced';
+  readonly cache?: DigestCache;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal;
+  /** Told the digest of each file's content, so that whoever copies it can see that it is the same. */
+  readonly onContent?: (sourcePath: BytePath, digest: Digest) => void;
+}
+
+/** Files read at the same time. */
+const concurrency = 4;
+
+/**
+ * The digest of all that a copy takes from its sources, for cache keys: of each entry the destination path, kind,
+ * mode, owner, link target, device number, extended attributes and content, in the order of the destination paths.
+ * Times do not count, as with Docker. The content of a file that `cache` knows is not read.
+ */
+export async function digestSources(selection: Selection, request: DigestRequest): Promise<Digest> {
+  const contents = await digestContents(selection.entries, request);
+  const records = selection.entries.map((entry, index) => ({
+    path: entry.destinationPath,
+    text: recordOf(entry, contents[index] ?? '', request.owners),
+  }));
+  // The sort is stable: of two entries for one path the later one stays the later one.
+  records.sort((left, right) => compare(left.path, right.path));
+  const hasher = new Blake3Hasher();
+  for (const { text } of records) hasher.update(`${text}\n`);
+  return parseDigest(`blake3:${hasher.digest()}`);
+}
+
+function recordOf(entry: SelectedEntry, content: string, owners: DigestRequest['owners']): string {
+  const { kind, destinationPath } = entry;
+  if (entry.origin === 'inline') {
+    return JSON.stringify([destinationPath, kind, entry.mode, [0, 0], content]);
+  }
+  const { mode, uid, gid, target, device, xattrs = [] } = entry.entry;
+  return JSON.stringify([
+    destinationPath,
+    kind,
+    kind === 'symlink' ? 0o777 : mode,
+    owners === 'counted' ? [uid, gid] : [0, 0],
+    content,
+    target ?? '',
+    device === undefined ? [] : [device.major, device.minor],
+    xattrs.map(({ name, value }) => [name, value.toString('base64')]),
+    entry.existing,
+    entry.unpackInto ?? '',
+  ]);
+}
+
+async function digestContents(
+  entries: readonly SelectedEntry[],
+  request: DigestRequest,
+): Promise<string[]> {
+  const contents: string[] = Array.from({ length: entries.length }, () => '');
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next; index < entries.length; index = next) {
+      next += 1;
+      const entry = entries[index];
+      if (entry !== undefined) contents[index] = await contentOf(entry, request);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return contents;
+}
+
+/** What names the content of an entry; empty where it has none. */
+async function contentOf(entry: SelectedEntry, request: DigestRequest): Promise<string> {
+  if (entry.origin === 'inline') return digestOf(Buffer.from(entry.content, 'utf8'));
+  if (entry.kind !== 'file') return '';
+  const { contentKey } = entry.entry;
+  if (contentKey !== undefined) return `key:${contentKey}`;
+  const digest = await digestFile(entry, request);
+  request.onContent?.(entry.sourcePath, digest);
+  return digest;
+}
+
+async function digestFile(
+  { sourcePath, entry }: TreeSelection,
+  { tree, cache, now, signal }: DigestRequest,
+): Promise<Digest> {
+  const { stat } = entry;
+  const known = stat === undefined ? undefined : cache?.get(stat);
+  if (known !== undefined) return known;
+  const lookedAtMs = now();
+  const hasher = new Blake3Hasher();
+  for await (const bytes of tree.readFile(sourcePath, signal)) hasher.update(bytes);
+  const digest = parseDigest(`blake3:${hasher.digest()}`);
+  if (cache === undefined || stat === undefined || !isSettled(stat, lookedAtMs)) return digest;
+  // The file was as `stat` says when the reading ended, if it still is now.
+  const after = (await tree.lstat(sourcePath))?.stat;
+  if (after !== undefined && sameStat(after, stat)) cache.put(stat, digest);
+  return digest;
+}
+
+function compare(left: BytePath, right: BytePath): number {
+  if (left < right) return -1;
+  return left > right ? 1 : 0;
+}

@@ -1,0 +1,4 @@
+FROM scratch
+ARG VERSION=1
+ENV VERSION=v2
+LABEL version=$VERSION

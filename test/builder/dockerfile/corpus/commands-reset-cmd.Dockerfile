@@ -1,0 +1,5 @@
+FROM scratch AS base
+CMD ["base-cmd"]
+ENTRYPOINT ["base-entry"]
+FROM base
+CMD ["new-cmd"]

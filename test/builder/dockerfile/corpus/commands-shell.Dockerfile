@@ -1,0 +1,4 @@
+FROM scratch
+ENTRYPOINT exec top -b
+CMD echo "hello  world" $HOME \
+    'second line'

@@ -1,0 +1,4 @@
+FROM scratch
+ENV VERSION=v2
+ARG VERSION=1
+LABEL version=$VERSION

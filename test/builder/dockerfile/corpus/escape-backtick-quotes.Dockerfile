@@ -1,0 +1,3 @@
+# escape=`
+FROM scratch
+ENV QUOTED="a`"b" KEPT='a`b'

@@ -1,0 +1,2 @@
+FROM scratch
+EXPOSE 7000-7003/udp

@@ -1,0 +1,2 @@
+FROM scratch
+HEALTHCHECK --interval=500ms CMD ["curl", "-f", "http://localhost/"]

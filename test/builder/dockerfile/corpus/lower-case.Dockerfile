@@ -1,0 +1,4 @@
+from scratch as Builder
+env A=b
+Workdir /x
+cmd ["lower"]

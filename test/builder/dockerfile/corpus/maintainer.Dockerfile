@@ -1,0 +1,3 @@
+FROM scratch
+MAINTAINER Somebody Important <somebody@example.com>
+LABEL a=b

@@ -1,0 +1,3 @@
+FROM	scratch
+ENV	TAB=tab	OTHER=other
+LABEL   spaces=many    more=many

@@ -1,0 +1,7 @@
+FROM scratch AS base
+ENV WHO=base
+ONBUILD ENV TRIGGERED=$WHO
+ONBUILD LABEL triggered=yes
+ONBUILD WORKDIR /triggered
+FROM base
+ENV AFTER=$TRIGGERED

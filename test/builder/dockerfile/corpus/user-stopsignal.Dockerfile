@@ -1,0 +1,5 @@
+FROM scratch
+ENV WHO=somebody SIG=SIGUSR1
+USER root
+USER $WHO:group
+STOPSIGNAL $SIG

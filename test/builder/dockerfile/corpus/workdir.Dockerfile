@@ -1,0 +1,8 @@
+FROM scratch
+ENV DIRPATH=/path
+WORKDIR /a
+WORKDIR b
+WORKDIR ../c/./d
+WORKDIR $DIRPATH/$DIRNAME
+WORKDIR "with space"
+WORKDIR sub/

@@ -1,6 +1,13 @@
 /** The door of the core: what rooms may use. */
 export { type BytePath, fromBytes, fromUtf8, toBytes, toDisplay } from './bytes/byte-path.ts';
-export { type Digest, digestHex, digestOf, isDigest, parseDigest } from './digest/digest.ts';
+export {
+  type Digest,
+  digestFromBytes,
+  digestHex,
+  digestOf,
+  isDigest,
+  parseDigest,
+} from './digest/digest.ts';
 export { createTempDir, type TempDir } from './disk/temp-dir.ts';
 export { writeFileAtomic } from './disk/write-file-atomic.ts';
 export {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import {
-  AshlarError,
   createContentIntake,
   createFileSpool,
   createStepResults,
@@ -16,14 +15,14 @@ import type { SourceTree } from '../context/source-tree.ts';
 import { openSqliteDigestCache } from '../context/sqlite-digest-cache.ts';
 import { readDockerfile } from '../dockerfile/source-text.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
-import { type BuildPlan, planBuild, type PlannedStage } from '../dockerfile/plan-build.ts';
+import { type BuildPlan, planBuild } from '../dockerfile/plan-build.ts';
 import type { Platform } from '../dockerfile/platform.ts';
-import type { Step } from '../dockerfile/step.ts';
 import { sweepRunLeftovers } from '../run/sweep-run-leftovers.ts';
 import { createDiskCache } from './disk-cache.ts';
-import type { BuildEvent, StepName } from './build-events.ts';
+import type { BuildEvent } from './build-events.ts';
 import type { BuildSession, RunSettings } from './build-session.ts';
-import { type BuiltStage, buildStage, configOf } from './build-stage.ts';
+import { configOf } from './build-stage.ts';
+import { buildStages } from './build-stages.ts';
 import { findBase, type OpenRegistryImage, scratchBase } from './find-base.ts';
 
 export interface BuildImageOptions {
@@ -76,10 +75,11 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
   const { ledger, home } = options;
   const workRoot = join(home, 'run');
   const dockerfile = options.dockerfile ?? join(options.contextDir, 'Dockerfile');
-  const { plan, context } = await ledger.span('context', 'Dockerfile', async () => ({
-    plan: await readPlan(options, dockerfile),
+  const { planFor, context } = await ledger.span('context', 'Dockerfile', async () => ({
+    planFor: await readPlans(options, dockerfile),
     context: await openContext(options.contextDir, dockerfile),
   }));
+  const plan = planFor(options.target);
   await sweepRunLeftovers(workRoot);
   using spool = createFileSpool(join(home, 'tmp'));
   using digestCache = openSqliteDigestCache({
@@ -104,100 +104,67 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
     cache: options.cache,
     runs: options.runs,
   };
-  return await buildPlan(options, { session, plan, context });
+  return await buildPlan(options, { session, plan, planFor, context });
 }
 
 async function buildPlan(
   options: BuildImageOptions,
-  place: { session: BuildSession; plan: BuildPlan; context: SourceTree },
-): Promise<BuiltImage> {
-  const { session, plan, context } = place;
-  const counts = { total: 0, cached: 0, executed: 0 };
-  const total = plan.stages.reduce((sum, stage) => sum + stage.steps.length, 0);
-  const stageNames = plan.stages.map((stage) => stage.name ?? String(stage.index));
-  session.emit({ kind: 'plan', steps: total, stages: stageNames });
-  for (const { rule, message, line } of plan.warnings)
-    session.emit({ kind: 'warning', rule, message, line });
-  const counting: BuildSession = {
-    ...session,
-    emit(event) {
-      if (event.kind === 'step-end' && event.result.outcome === 'cached') counts.cached += 1;
-      if (event.kind === 'step-end' && event.result.outcome === 'done') counts.executed += 1;
-      session.emit(event);
-    },
-  };
-  const built = new Map<number, BuiltStage>();
-  for (const stage of plan.stages) {
-    const request = stageRequest(options, { session: counting, plan, context, built, stage });
-    const nextStep = (step: Step, of: PlannedStage): StepName => {
-      counts.total += 1;
-      return nameStep(step, of, { number: counts.total, total: Math.max(total, counts.total) });
-    };
-    built.set(stage.index, await buildStage({ ...request, nextStep }));
-  }
-  const target = built.get(plan.target);
-  if (target === undefined) throw new AshlarError('internal', 'the target was not built');
-  const provenance = {
-    kind: 'build',
-    dockerfile: plan.scope.path,
-    stages: stageNames,
-    built: new Date(
-      plan.sourceDateEpoch === undefined ? session.nowMs() : plan.sourceDateEpoch * 1000,
-    ).toISOString(),
-  };
-  const digest = await target.image.publish(configOf(target.state), provenance);
-  await options.accept(digest);
-  const tags: string[] = [];
-  for (const tag of options.tags)
-    tags.push((await setTag(session.imageStore.objects, tag, digest, session.nowMs())).name);
-  const { diskBytes } = target.image.image.root;
-  return {
-    digest,
-    tags,
-    diskBytes,
-    steps: counts,
-    newStoredBytes: session.writer.stats.newStoredBytes,
-  };
-}
-
-function stageRequest(
-  options: BuildImageOptions,
   place: {
     session: BuildSession;
     plan: BuildPlan;
+    planFor: (target: string) => BuildPlan;
     context: SourceTree;
-    built: ReadonlyMap<number, BuiltStage>;
-    stage: PlannedStage;
   },
-): Omit<Parameters<typeof buildStage>[0], 'nextStep'> {
-  const { session } = place;
+): Promise<BuiltImage> {
+  const { session, plan, context } = place;
+  const { objects } = session.imageStore;
+  const { openRegistryImage, pull } = options;
   const diskBytes = options.diskBytes ?? options.defaultDiskBytes;
   const tempDir = join(options.home, 'tmp');
-  const { openRegistryImage, pull } = options;
-  return {
-    ...place,
+  const stages = announce(session, plan);
+  const { target, steps } = await buildStages({
+    session,
+    plan,
+    planFor: (stage) => place.planFor(String(stage)),
+    context,
     diskBytes: options.diskBytes,
     baseImage: (reference) =>
       findBase(reference, { session, openRegistryImage, pull, diskBytes, tempDir }),
     scratchImage: (config) => scratchBase(session, config, diskBytes),
-  };
-}
-
-function nameStep(
-  step: Step,
-  stage: PlannedStage,
-  count: { number: number; total: number },
-): StepName {
-  const text = step.original.replaceAll(/\s*\n\s*/g, ' ').trim();
-  return { ...count, stage: stage.name ?? String(stage.index), text, line: step.range.firstLine };
-}
-
-async function readPlan(options: BuildImageOptions, dockerfile: string): Promise<BuildPlan> {
-  const parsed = parseDockerfile(await readDockerfile(dockerfile, { path: dockerfile }), {
-    path: dockerfile,
   });
-  const { target, buildArgs, platform } = options;
-  return planBuild(parsed, { target, buildArgs, platform });
+  const builtMs =
+    plan.sourceDateEpoch === undefined ? session.nowMs() : plan.sourceDateEpoch * 1000;
+  const built = new Date(builtMs).toISOString();
+  const provenance = { kind: 'build', dockerfile: plan.scope.path, stages, built };
+  const digest = await target.image.publish(configOf(target.state), provenance);
+  await options.accept(digest);
+  const tags: string[] = [];
+  for (const tag of options.tags) {
+    tags.push((await setTag(objects, tag, digest, session.nowMs())).name);
+  }
+  const { newStoredBytes } = session.writer.stats;
+  return { digest, tags, diskBytes: target.image.image.root.diskBytes, steps, newStoredBytes };
+}
+
+/** Says what will be built; gives the names of the stages. */
+function announce(session: BuildSession, plan: BuildPlan): string[] {
+  const stages = plan.stages.map((stage) => stage.name ?? String(stage.index));
+  const steps = plan.stages.reduce((sum, stage) => sum + stage.steps.length, 0);
+  session.emit({ kind: 'plan', steps, stages });
+  for (const { rule, message, line } of plan.warnings) {
+    session.emit({ kind: 'warning', rule, message, line });
+  }
+  return stages;
+}
+
+/** Parses the Dockerfile once; a plan is made for each target that is asked for. */
+async function readPlans(
+  { buildArgs, platform }: BuildImageOptions,
+  dockerfile: string,
+): Promise<(target: string | undefined) => BuildPlan> {
+  const text = await readDockerfile(dockerfile, { path: dockerfile });
+  const parsed = parseDockerfile(text, { path: dockerfile });
+  return (target) => planBuild(parsed, { target, buildArgs, platform });
 }
 
 async function openContext(contextDir: string, dockerfile: string): Promise<SourceTree> {

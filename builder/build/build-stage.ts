@@ -38,6 +38,8 @@ export interface BuildStageRequest {
   readonly diskBytes: number | undefined;
   readonly baseImage: (reference: string) => Promise<Digest>;
   readonly scratchImage: (config: ImageConfig) => Promise<Digest>;
+  /** Builds a stage that the plan did not foresee, for triggers of a base image that copy from it. */
+  readonly ensureStage: (index: number) => Promise<void>;
   /** Counts steps over all stages. */
   readonly nextStep: (step: Step, stage: PlannedStage) => StepName;
 }
@@ -47,6 +49,10 @@ export async function buildStage(request: BuildStageRequest): Promise<BuiltStage
   const { session, plan, stage } = request;
   const { base, digest } = await findStageBase(request);
   const started = startStage(plan, stage, base);
+  for (const { from } of started.triggers) {
+    if (from?.kind === 'stage' && !request.built.has(from.index))
+      await request.ensureStage(from.index);
+  }
   const image = await createStageImage(session, digest, request.diskBytes);
   await using disk = createStageDisk(session);
   let { state } = started;

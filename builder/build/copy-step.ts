@@ -1,5 +1,6 @@
 import {
   AshlarError,
+  type BytePath,
   type Digest,
   type FileTree,
   fromUtf8,
@@ -61,7 +62,7 @@ export async function runCopyStep(
 
   const sourceFiles = source.kind === 'image' ? await source.stage.tree() : null;
   const sourceTree = source.kind === 'context' ? source.tree : imageTree(sourceFiles, source.name);
-  const { selection, inputs } = await session.ledger.span('context', step.original, () =>
+  const { selection, inputs, contents } = await session.ledger.span('context', step.original, () =>
     selectAndDigest(request, sourceTree),
   );
   const key = stepKeyOf({ parent, cacheText: step.cacheText, inputs, latestSec });
@@ -70,37 +71,46 @@ export async function runCopyStep(
     return { outcome: 'cached', digest: target.image.digest };
   }
   if (source.kind === 'image') session.writer.know(await source.stage.image.locations());
-  await putSelection(request, { selection, sourceTree, sourceFiles });
+  await putSelection(request, { selection, contents, sourceTree, sourceFiles });
   const digest = await target.commit(config, request.provenance);
   for (const known of quickKey === null ? [key] : [key, quickKey])
     await session.stepResults.record(known, digest);
   return { outcome: 'done', digest };
 }
 
+interface SelectedSources {
+  readonly selection: Selection;
+  readonly inputs: Digest;
+  /** Digests of the files that were read for `inputs`. */
+  readonly contents: ReadonlyMap<BytePath, Digest>;
+}
+
 async function selectAndDigest(
   { session, step, target, dockerfile }: CopyRequest,
   tree: SourceTree,
-): Promise<{ selection: Selection; inputs: Digest }> {
+): Promise<SelectedSources> {
   const destination = await destinationKind(target, step.destination);
   const selection = await selectSources({ step, tree, destination, source: dockerfile });
+  const contents = new Map<BytePath, Digest>();
   const inputs = await digestSources(selection, {
     tree,
     owners: step.chown === undefined ? 'counted' : 'replaced',
     ...(session.digestCache === undefined ? {} : { cache: session.digestCache }),
     now: session.nowMs,
     signal: session.signal,
+    onContent: (path, digest) => contents.set(path, digest),
   });
-  return { selection, inputs };
+  return { selection, inputs, contents };
 }
 
 async function putSelection(
   request: CopyRequest,
-  found: { selection: Selection; sourceTree: SourceTree; sourceFiles: FileTree | null },
+  found: Omit<SelectedSources, 'inputs'> & { sourceTree: SourceTree; sourceFiles: FileTree | null },
 ): Promise<void> {
   const { session, step, target, latestSec } = request;
   const tree = await target.tree();
   const time = { nowSec: Math.floor(session.nowMs() / 1000), latestSec };
-  const owner = await ownerOf(step, tree, target, session);
+  const owner = await ownerOf(step, target, session);
   await session.ledger.span('unpack', step.original, () =>
     putFiles({
       selection: found.selection,
@@ -108,6 +118,7 @@ async function putSelection(
       source: found.sourceTree,
       sourceInode: (path): Inode | null => found.sourceFiles?.lookup(path)?.inode ?? null,
       intake: session.intake,
+      expectedDigest: (path) => found.contents.get(path),
       owner,
       chmod: step.chmod,
       time,
@@ -135,14 +146,13 @@ async function destinationKind(target: StageImage, destination: string): Promise
 
 async function ownerOf(
   step: CopyStep,
-  tree: FileTree,
   target: StageImage,
   session: BuildSession,
 ): Promise<Owner | undefined> {
   if (step.chown === undefined) return undefined;
   const databases = {
-    passwd: await readTreeText(session, target, tree, 'etc/passwd'),
-    group: await readTreeText(session, target, tree, 'etc/group'),
+    passwd: await readTreeText(session, target, 'etc/passwd'),
+    group: await readTreeText(session, target, 'etc/group'),
   };
   try {
     // A number without a group means the group of the same number here, as Docker has it.

@@ -1,8 +1,11 @@
+import { Blake3Hasher } from '@napi-rs/blake-hash';
 import {
   AshlarError,
   type BytePath,
   type ContentIntake,
   type ContentSegment,
+  type Digest,
+  digestFromBytes,
   type DirectoryInode,
   type FileTree,
   type Inode,
@@ -24,6 +27,8 @@ export interface PutFilesRequest {
   /** The inode of a source that is a stored image; null where bytes have to be read. */
   readonly sourceInode: (path: BytePath) => Inode | null;
   readonly intake: ContentIntake;
+  /** The digest that a file had when the step's key was made; undefined where none is known. */
+  readonly expectedDigest: (sourcePath: BytePath) => Digest | undefined;
   readonly owner: Owner | undefined;
   readonly chmod: ModeChange | undefined;
   /** Time of directories and files that have none of their own; also the latest time of any. */
@@ -160,8 +165,13 @@ async function readInode(
     case 'socket':
       return { type: kind, ...base };
     case 'file': {
+      const hasher = new Blake3Hasher();
       const bytes = request.source.readFile(sourcePath, request.signal);
-      const content = await request.intake.addFile(sizeBytes, segmentsOf(bytes));
+      const content = await request.intake.addFile(sizeBytes, segmentsOf(bytes, hasher));
+      const expected = request.expectedDigest(sourcePath);
+      if (expected !== undefined && digestFromBytes(hasher.digestBuffer()) !== expected) {
+        throw changedFile(sourcePath);
+      }
       return { type: 'file', sizeBytes, content, ...base };
     }
   }
@@ -196,11 +206,22 @@ function clamp(mtime: Inode['mtime'], latestSec: number | null): Inode['mtime'] 
 /** Bytes as they come, in pieces that begin at multiples of a chunk where the source allows. */
 async function* segmentsOf(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  hasher?: Blake3Hasher,
 ): AsyncIterable<ContentSegment> {
   let offset = 0;
   for await (const part of source) {
     const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    hasher?.update(bytes);
     yield { offset, bytes };
     offset += bytes.length;
   }
+}
+
+/** The result would be kept under the key of what the file was before. */
+function changedFile(path: BytePath): AshlarError {
+  return new AshlarError(
+    'invalid_request',
+    `${toDisplay(path)} of the build context changed while the build read it`,
+    { data: { path: toDisplay(path) }, hint: 'Build again when nobody writes to the context.' },
+  );
 }

@@ -12,9 +12,8 @@ export async function workdirOwner(
   step: WorkdirStep,
 ): Promise<Owner | undefined> {
   if (step.owner === '') return undefined;
-  const tree = await target.tree();
   return resolveUser(step.owner, {
-    passwd: await readTreeText(session, target, tree, 'etc/passwd'),
-    group: await readTreeText(session, target, tree, 'etc/group'),
+    passwd: await readTreeText(session, target, 'etc/passwd'),
+    group: await readTreeText(session, target, 'etc/group'),
   });
 }

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import type { BindMount } from './container-config.ts';
+import { writeNameFiles } from './name-files.ts';
+import { identityOf } from './process-identity.ts';
+import { readUserDatabases, resolveUser, type StepUser } from './resolve-user.ts';
+import { defaultHostname, defaultUpperBytes, type RunStepOptions } from './run-step-options.ts';
+import { writeKeeperRecord, type StepDirectory } from './step-directory.ts';
+import { makeScratchFile, mountScript, scratchDirectories } from './step-mounts.ts';
+import { NamespaceError, openStepNamespace, type StepNamespace } from './step-namespace.ts';
+import { openStepNetwork, type StepNetwork } from './step-network.ts';
+import { mountStepTree } from './step-tree.ts';
+import { makeWorkingDirectory } from './working-directory.ts';
+
+/** File systems, network and user of a step: all but the container. */
+export interface PreparedStep extends AsyncDisposable {
+  readonly namespace: StepNamespace;
+  readonly user: StepUser;
+  readonly hostname: string;
+  readonly binds: readonly BindMount[];
+  readonly networkNamespace: string | undefined;
+  /** Oddities that did not stop the step. */
+  readonly notices: readonly string[];
+}
+
+export interface PrepareContext {
+  readonly options: RunStepOptions;
+  readonly directory: StepDirectory;
+  readonly signal: AbortSignal;
+}
+
+/** Everything is undone when the handle is disposed, or at once on failure. */
+export async function prepareStep(context: PrepareContext): Promise<PreparedStep> {
+  const { options, directory, signal } = context;
+  await using onFailure = new AsyncDisposableStack();
+  const namespace = onFailure.use(await openMounts(context));
+  const keeper = await identityOf(namespace.pid);
+  if (keeper !== undefined) await writeKeeperRecord(directory.path, keeper);
+  const at = (name: string): string => namespace.outside(join(directory.path, name));
+
+  const user = resolveUser(options.user, await readUserDatabases(at('parent')));
+  const [network, tree] = await allOrFirstError([
+    openNetwork(context, namespace),
+    mountStepTree(namespace, directory.path, options.extraMounts ?? []),
+  ]);
+  signal.throwIfAborted();
+  const hostname = options.hostname ?? defaultHostname;
+  const resolvConf = network?.resolvConf ?? '# This step has no network.\n';
+  await writeNameFiles(at(scratchDirectories.files), { hostname, resolvConf });
+  await makeWorkingDirectory(at('rootfs'), options.workdir, user);
+  const kept = onFailure.move();
+  return {
+    namespace,
+    user,
+    hostname,
+    binds: tree.binds,
+    networkNamespace: network?.namespacePath,
+    notices: tree.notices,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function openMounts({ options, directory, signal }: PrepareContext): Promise<StepNamespace> {
+  await makeScratchFile(directory.path, options.limits.upperBytes ?? defaultUpperBytes);
+  try {
+    return await openStepNamespace({
+      directory: directory.path,
+      prepare: mountScript,
+      args: [options.parentDisk],
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof NamespaceError)) throw error;
+    // The parent was checked before; what is left is the machine: loop devices, mke2fs, mount rights.
+    throw new AshlarError('kernel_feature_missing', error.message, {
+      data: { stage: error.stage, path: options.parentDisk },
+      cause: error,
+    });
+  }
+}
+
+async function openNetwork(
+  { options, directory }: PrepareContext,
+  namespace: StepNamespace,
+): Promise<StepNetwork | undefined> {
+  if (options.network === 'none') return undefined;
+  return openStepNetwork(namespace, directory.path, options.tools?.networkHelper);
+}
+
+/** As Promise.all, but no work goes on behind the back of the error. */
+async function allOrFirstError<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}

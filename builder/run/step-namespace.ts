@@ -1,0 +1,147 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { runCommand, type CommandResult } from '../../src/process/run-command.ts';
+import { toolEnvironment } from './tool-environment.ts';
+
+/**
+ * A private mount and pid namespace. Its first process, the keeper, does nothing but read a pipe that only
+ * this process can write to. When the pipe closes, because the handle is disposed or because this process
+ * was killed in whatever way, the keeper ends; the kernel then kills all that runs in the namespace, and with the
+ * last of it the mounts and their loop devices (made with autoclear) go away. Nothing has to be undone by hand.
+ *
+ * The keeper never waits for children. A process of the namespace whose parent has ended therefore stays a
+ * zombie, and its wait status stays readable in /proc.
+ */
+export interface StepNamespace extends AsyncDisposable {
+  /** A process whose /proc entries lead into the mount namespace; the pid namespace hangs below it. */
+  readonly pid: number;
+  /** How this process reaches an absolute path of the namespace. Absolute links in it lead outside: resolve them first. */
+  outside(path: string): string;
+  /** The program and arguments that run `argv` inside, in the step's directory. */
+  enter(argv: readonly string[]): readonly [string, readonly string[]];
+  /** Runs a command inside to its end. Throws the signal's reason when the namespace was ended by it. */
+  run(argv: readonly string[]): Promise<CommandResult>;
+}
+
+export interface StepNamespaceOptions {
+  /** The step's directory: the working directory of all that runs inside. */
+  readonly directory: string;
+  /** Shell text that prepares the namespace; it says `at <stage>` before each thing that can fail. */
+  readonly prepare: string;
+  readonly args: readonly string[];
+  /** Ends the namespace at once. */
+  readonly signal: AbortSignal;
+}
+
+/** The preparation of a namespace failed: which stage, and what the tools said. */
+export class NamespaceError extends Error {
+  readonly stage: string;
+  constructor(stage: string, words: string) {
+    super(`preparing the step failed at "${stage}": ${words}`);
+    this.name = 'NamespaceError';
+    this.stage = stage;
+  }
+}
+
+type Keeper = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * Starts the keeper and waits until its preparation is done. Throws `NamespaceError` when that fails,
+ * `tool_missing` without util-linux, and the signal's reason.
+ */
+export async function openStepNamespace(options: StepNamespaceOptions): Promise<StepNamespace> {
+  options.signal.throwIfAborted();
+  const keeper = startKeeper(options);
+  const closed = once(keeper, 'close');
+  const kill = (): void => void keeper.kill('SIGKILL');
+  options.signal.addEventListener('abort', kill, { once: true });
+  const running = new Set<Promise<unknown>>();
+  const close = async (): Promise<void> => {
+    options.signal.removeEventListener('abort', kill);
+    keeper.stdin.destroy();
+    await Promise.allSettled([closed, ...running]);
+  };
+  try {
+    await ready(keeper, closed);
+  } catch (error) {
+    await close();
+    options.signal.throwIfAborted();
+    throw error;
+  }
+  const pid = keeper.pid ?? 0;
+  const enter = (argv: readonly string[]) => ['setsid', enterArguments(pid, argv)] as const;
+  return {
+    pid,
+    outside: (path) => `/proc/${pid}/root${path}`,
+    enter,
+    async run(argv) {
+      options.signal.throwIfAborted();
+      const command = runCommand(...enter(argv), { env: toolEnvironment() });
+      running.add(command);
+      try {
+        const result = await command;
+        options.signal.throwIfAborted();
+        return result;
+      } finally {
+        running.delete(command);
+      }
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function startKeeper({ directory, prepare, args }: StepNamespaceOptions): Keeper {
+  // prettier-ignore
+  const unshare = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const script = `set -eu\nat() { printf 'at %s\\n' "$1"; }\n${prepare}\nat ready\nexec cat > /dev/null`;
+  // A session of its own: an interrupt typed at the terminal reaches this process alone.
+  return spawn('unshare', [...unshare, '--', 'sh', '-c', script, 'sh', ...args], {
+    cwd: directory,
+    env: toolEnvironment(),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+}
+
+/** `nsenter --pid` forks, so that the command itself is in the pid namespace and dies with it. */
+function enterArguments(pid: number, argv: readonly string[]): readonly string[] {
+  const pidNamespace = `--pid=/proc/${pid}/ns/pid_for_children`;
+  return ['nsenter', '--target', String(pid), '--mount', pidNamespace, '--wd', '--', ...argv];
+}
+
+async function ready(keeper: Keeper, closed: Promise<unknown>): Promise<void> {
+  let stage = 'start';
+  let words = '';
+  keeper.stdin.on('error', () => {
+    // The keeper left first; its exit tells why.
+  });
+  keeper.stderr.on('data', (chunk: Buffer) => {
+    if (words.length < 10_000) words += chunk.toString('utf8');
+  });
+  const prepared = new Promise<void>((resolve) => {
+    let said = '';
+    keeper.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString('latin1');
+      stage = /.*at (\w+)\n/s.exec(said)?.[1] ?? stage;
+      if (stage === 'ready') resolve();
+    });
+  });
+  const ended = closed.then(
+    () => {
+      throw new NamespaceError(stage, words.trim() || 'no message');
+    },
+    (error: unknown) => {
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
+      throw new AshlarError('tool_missing', 'the program unshare is not installed', {
+        data: { tool: 'unshare' },
+        cause: error,
+      });
+    },
+  );
+  await Promise.race([prepared, ended]);
+  ended.catch(() => {
+    // From here on, the keeper's end is an ordinary one.
+  });
+}

@@ -1,0 +1,33 @@
+import { chmod, chown, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { resolveInRoot } from './resolve-in-root.ts';
+import type { StepUser } from './resolve-user.ts';
+
+/**
+ * Makes the working directory, and what leads to it, where it is missing: mode 0755, owned by the step's user, as
+ * BuildKit does. It is part of the step's difference. Throws `step_failed` where a file is in the way.
+ */
+export async function makeWorkingDirectory(
+  root: string,
+  guestPath: string,
+  user: StepUser,
+): Promise<void> {
+  const found = await resolveInRoot(root, guestPath);
+  if (found === undefined || (found.stats !== undefined && !found.stats.isDirectory())) {
+    throw new AshlarError(
+      'step_failed',
+      `the working directory ${guestPath} is no directory of the image`,
+      {
+        data: { path: guestPath },
+        hint: 'Name another directory with WORKDIR, or remove the file that is in the way.',
+      },
+    );
+  }
+  for (let depth = found.existing + 1; depth <= found.names.length; depth++) {
+    const path = join(root, ...found.names.slice(0, depth));
+    await mkdir(path);
+    await chmod(path, 0o755);
+    await chown(path, user.uid, user.gid);
+  }
+}

@@ -39,9 +39,16 @@ export {
 export { createFileSpool, type FileSpool } from './intake/file-spool.ts';
 export { createLedger, type Ledger, type LedgerKind, type LedgerSummary } from './ledger/ledger.ts';
 export type { ImageLayer, ImageSource } from './oci/image-source.ts';
+export { openImageSource, type ImageSourceOptions } from './oci/open-image-source.ts';
+export { createRegistryClient, type RegistryClient } from './oci/registry/registry-client.ts';
+export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
 export { decompress } from './oci/layers/decompress.ts';
-export { runChecked, runCommand } from './process/run-command.ts';
-export type { ObjectStore } from './store/object-store.ts';
+export { type CommandResult, runChecked, runCommand } from './process/run-command.ts';
+export type { ObjectInfo, ObjectStore } from './store/object-store.ts';
+export { openObjectStore, type OpenStoreOptions } from './store/open-object-store.ts';
+export { createMemoryObjectStore } from './store/memory-object-store.ts';
+export { type MeteredObjectStore, meterObjectStore } from './store/meter-object-store.ts';
+export { imageKey, type ImagePart, packKey, tagKey } from './store/store-paths.ts';
 export { looksLikeTar } from './tar/looks-like-tar.ts';
 export type { TarEntry } from './tar/tar-entry.ts';
 export { defaultTarLimits, type TarLimits } from './tar/tar-limits.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { systemErrorCode } from '../../src/index.ts';
 
 /**
  * The cgroup of a step, in version 1 (one directory per hierarchy) and version 2 (one directory). The OCI runtime makes

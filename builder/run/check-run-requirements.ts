@@ -1,7 +1,6 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { systemErrorCode } from '../../src/errors/ashlar-error.ts';
-import { runCommand } from '../../src/process/run-command.ts';
+import { runCommand, systemErrorCode } from '../../src/index.ts';
 import { readCgroupMounts, type CgroupMount } from './cgroup.ts';
 import { defaultProfilePath } from './seccomp-profile.ts';
 import { findTool, toolEnvironment } from './tool-environment.ts';

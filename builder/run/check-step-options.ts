@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import type { RunStepOptions } from './run-step-options.ts';
 
 /** Throws `invalid_request` naming what cannot be run as it is, `privilege_missing` unless root. */

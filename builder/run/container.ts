@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import { readProcessStatus } from './process-identity.ts';
 import type { StepNamespace } from './step-namespace.ts';
 import type { StepPipes } from './step-output.ts';

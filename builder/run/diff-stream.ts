@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import type { StepNamespace } from './step-namespace.ts';
 import { scratchDirectories } from './step-mounts.ts';
 import { toolEnvironment } from './tool-environment.ts';

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { systemErrorCode } from '../../src/index.ts';
 
 /** How full the file systems of a step became: what a failing program removes again counts too. */
 export interface DiskWatch extends Disposable {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import { applyCgroupLimits, cgroupParent, readCgroupCounters } from './cgroup.ts';
 import type { CgroupCounters, CgroupMount } from './cgroup.ts';
 import { capabilities, containerConfig } from './container-config.ts';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 
 /** Offsets in an ext4 image: kernel documentation, filesystems/ext4/globals.rst, "The Super Block". */
 const superblockOffset = 1024;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import type { BindMount } from './container-config.ts';
 import { writeNameFiles } from './name-files.ts';
 import { identityOf } from './process-identity.ts';
 import { readUserDatabases, resolveUser, type StepUser } from './resolve-user.ts';
 import { defaultHostname, defaultUpperBytes, type RunStepOptions } from './run-step-options.ts';
 import { writeKeeperRecord, type StepDirectory } from './step-directory.ts';
-import { makeScratchFile, mountScript, scratchDirectories } from './step-mounts.ts';
+import { discardScratch, makeScratchFile, mountScript, scratchDirectories } from './step-mounts.ts';
 import { NamespaceError, openStepNamespace, type StepNamespace } from './step-namespace.ts';
 import { openStepNetwork, type StepNetwork } from './step-network.ts';
 import { mountStepTree } from './step-tree.ts';
@@ -67,6 +67,7 @@ async function openMounts({ options, directory, signal }: PrepareContext): Promi
       directory: directory.path,
       prepare: mountScript,
       args: [options.parentDisk],
+      farewell: discardScratch,
       signal,
     });
   } catch (error) {

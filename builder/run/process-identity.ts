@@ -1,5 +1,5 @@
 import { readFile, readlink } from 'node:fs/promises';
-import { systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { systemErrorCode } from '../../src/index.ts';
 
 /** A process that is not mistaken for a later one with the same id. */
 export interface ProcessIdentity {

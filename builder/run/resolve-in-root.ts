@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { systemErrorCode } from '../../src/index.ts';
 
 /** As Linux: MAXSYMLINKS, path_resolution(7). */
 const maximumLinks = 40;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { toAshlarError } from '../../src/index.ts';
 import { readCgroupMounts, removeCgroup } from './cgroup.ts';
-import { toAshlarError } from '../../src/errors/ashlar-error.ts';
 import { checkStepOptions } from './check-step-options.ts';
 import { findOciRuntime } from './container.ts';
 import { openDiffStream } from './diff-stream.ts';
@@ -9,7 +9,6 @@ import { checkParentDisk } from './parent-disk.ts';
 import { prepareStep } from './prepare-step.ts';
 import type { RunStepOptions } from './run-step-options.ts';
 import { createStepDirectory } from './step-directory.ts';
-import { clearScratch } from './step-mounts.ts';
 
 export interface RunStepResult extends StepExecution {
   readonly timings: {
@@ -70,10 +69,10 @@ export async function withRunStep<T>(
   );
   const timings = { mountMs: preparedMs - startMs, execMs: performance.now() - preparedMs };
   const diffStream = (): Readable => openDiffStream(namespace, directory.path);
+  // Awaited here: the step is undone when this function returns.
   const value = await use({ ...execution, timings, diffStream }).finally(() =>
     signal.throwIfAborted(),
   );
-  await clearScratch(namespace, directory.path);
   return value;
 }
 

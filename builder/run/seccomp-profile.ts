@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { arch, release } from 'node:os';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { namespaceFlags, reservedSystemCalls, socketFamilyVsock } from './seccomp-reserved.ts';
 
 /**

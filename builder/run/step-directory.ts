@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import {
   currentProcessScope,
   identityOf,

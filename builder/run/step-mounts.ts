@@ -1,7 +1,7 @@
-import { statfs, truncate, writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import { makeMountPoints, type MountPoint, type MountPointPlan } from './mount-points.ts';
 import type { StepNamespace } from './step-namespace.ts';
 
@@ -18,6 +18,10 @@ import type { StepNamespace } from './step-namespace.ts';
  * The scratch file is the quota: the step meets ENOSPC in it, not the host, on whatever file system the
  * work root lies. Making and mounting it takes 5 ms at any size, because the inode tables are neither written nor
  * zeroed; all metadata lies at the front, so that the file has few extents to free (10 ms of unlink instead of 50).
+ *
+ * Its loop device reads and writes the file directly, where the host's file system can: pages would else be held
+ * twice, and cgroup version 2 throttles a step for both (100 MiB written below a limit of 64 MiB: 32 s, directly 1.2 s).
+ * The parent's goes through the page cache, where it stays from step to step.
  */
 export const scratchDirectories = { upper: 'scratch/upper', files: 'scratch/files' } as const;
 
@@ -27,6 +31,7 @@ at scratch
 mke2fs -q -F -t ext4 -O ^has_journal,^resize_inode,sparse_super2 -G 4096 -m 0 -i 8192 \\
   -E lazy_itable_init=1,nodiscard,num_backup_sb=0 scratch.img
 mount -n -t ext4 -o loop,noatime,noinit_itable scratch.img scratch
+losetup --direct-io=on "$(losetup --noheadings --output NAME --associated scratch.img)" || true
 at parent
 mount -n -t ext4 -o loop,ro,noload "$1" parent
 at layers
@@ -79,14 +84,18 @@ export async function mountOverlay(options: OverlayOptions): Promise<MountPointP
 }
 
 /**
- * Unlinks what the step wrote when it is much, because an unmount would first write all of it to the scratch file: 1.5 s
- * for 1.5 GiB, against 0.05 s for the unlink.
+ * Makes the scratch file system forget what was not written yet, since an unmount would write all of it to a file that
+ * is removed next (1.5 s for 1.5 GiB, against 0.15 s). Ioctl EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, of the
+ * kernel's fs/ext4/ext4.h; without perl to call it, the files are unlinked, which takes longer where they are many.
  */
-export async function clearScratch(namespace: StepNamespace, directory: string): Promise<void> {
-  const disk = await statfs(namespace.outside(join(directory, 'scratch')));
-  const usedBytes = (disk.blocks - disk.bfree) * disk.bsize;
-  if (usedBytes > 64 * 1024 * 1024) await namespace.run(['rm', '-rf', '--', 'scratch/upper']);
-}
+export const discardScratch = [
+  'sh',
+  '-c',
+  `
+perl -e 'open(my $root, "<", "scratch") or exit 1; my $flags = pack("L", 2);
+  exit(ioctl($root, 0x8004587d, $flags) ? 0 : 1);' 2> /dev/null || rm -rf scratch/upper
+`,
+] as const;
 
 const tarAttributes = "--xattrs --xattrs-include='*' --no-acls --no-selinux --numeric-owner";
 const overlayScript = `

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
-import { runCommand, type CommandResult } from '../../src/process/run-command.ts';
+import { AshlarError, type CommandResult, runCommand, systemErrorCode } from '../../src/index.ts';
 import { toolEnvironment } from './tool-environment.ts';
 
 /**
@@ -31,6 +30,8 @@ export interface StepNamespaceOptions {
   /** Shell text that prepares the namespace; it says `at <stage>` before each thing that can fail. */
   readonly prepare: string;
   readonly args: readonly string[];
+  /** Run inside before the namespace ends, unless this process is killed; its failure is of no consequence. */
+  readonly farewell: readonly string[];
   /** Ends the namespace at once. */
   readonly signal: AbortSignal;
 }
@@ -52,45 +53,58 @@ type Keeper = ChildProcessByStdio<Writable, Readable, Readable>;
  * `tool_missing` without util-linux, and the signal's reason.
  */
 export async function openStepNamespace(options: StepNamespaceOptions): Promise<StepNamespace> {
-  options.signal.throwIfAborted();
+  const { signal, farewell } = options;
+  signal.throwIfAborted();
   const keeper = startKeeper(options);
   const closed = once(keeper, 'close');
   const kill = (): void => void keeper.kill('SIGKILL');
-  options.signal.addEventListener('abort', kill, { once: true });
-  const running = new Set<Promise<unknown>>();
-  const close = async (): Promise<void> => {
-    options.signal.removeEventListener('abort', kill);
-    keeper.stdin.destroy();
-    await Promise.allSettled([closed, ...running]);
-  };
+  signal.addEventListener('abort', kill, { once: true });
   try {
     await ready(keeper, closed);
   } catch (error) {
-    await close();
-    options.signal.throwIfAborted();
+    keeper.stdin.destroy();
+    await Promise.allSettled([closed]);
+    signal.throwIfAborted();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', kill);
   }
   const pid = keeper.pid ?? 0;
-  const enter = (argv: readonly string[]) => ['setsid', enterArguments(pid, argv)] as const;
+  const running = new Set<Promise<unknown>>();
+  const runInside = async (argv: readonly string[], timeoutMs?: number): Promise<CommandResult> => {
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    const command = runCommand(...enter(pid, argv), { env: toolEnvironment(), ...limit });
+    running.add(command);
+    return command.finally(() => running.delete(command));
+  };
+  const end = async (): Promise<void> => {
+    await Promise.allSettled([runInside(farewell, farewellTimeoutMs)]);
+    keeper.stdin.destroy();
+    await Promise.allSettled([closed, ...running]);
+  };
+  let ended: Promise<void> | undefined;
+  const endOnce = (): Promise<void> => (ended ??= end());
+  const onAbort = (): void => void endOnce();
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   return {
     pid,
     outside: (path) => `/proc/${pid}/root${path}`,
-    enter,
+    enter: (argv) => enter(pid, argv),
     async run(argv) {
-      options.signal.throwIfAborted();
-      const command = runCommand(...enter(argv), { env: toolEnvironment() });
-      running.add(command);
-      try {
-        const result = await command;
-        options.signal.throwIfAborted();
-        return result;
-      } finally {
-        running.delete(command);
-      }
+      signal.throwIfAborted();
+      const result = await runInside(argv);
+      signal.throwIfAborted();
+      return result;
     },
-    [Symbol.asyncDispose]: close,
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', onAbort);
+      await endOnce();
+    },
   };
 }
+
+const farewellTimeoutMs = 2_000;
 
 function startKeeper({ directory, prepare, args }: StepNamespaceOptions): Keeper {
   // prettier-ignore
@@ -106,9 +120,10 @@ function startKeeper({ directory, prepare, args }: StepNamespaceOptions): Keeper
 }
 
 /** `nsenter --pid` forks, so that the command itself is in the pid namespace and dies with it. */
-function enterArguments(pid: number, argv: readonly string[]): readonly string[] {
+function enter(pid: number, argv: readonly string[]): readonly [string, readonly string[]] {
   const pidNamespace = `--pid=/proc/${pid}/ns/pid_for_children`;
-  return ['nsenter', '--target', String(pid), '--mount', pidNamespace, '--wd', '--', ...argv];
+  const own = ['--target', String(pid), '--mount', pidNamespace, '--wd'];
+  return ['setsid', ['nsenter', ...own, '--', ...argv]];
 }
 
 async function ready(keeper: Keeper, closed: Promise<unknown>): Promise<void> {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
-import { runCommand } from '../../src/process/run-command.ts';
+import { AshlarError, runCommand, systemErrorCode } from '../../src/index.ts';
 import { networkScript } from './step-network-script.ts';
 import type { StepNamespace } from './step-namespace.ts';
 import { findTool } from './tool-environment.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { kernelMountPoints, type BindMount } from './container-config.ts';
 import type { MountPoint } from './mount-points.ts';
 import { nameFilePaths } from './name-files.ts';

@@ -1,4 +1,4 @@
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import type { CgroupCounters } from './cgroup.ts';
 import type { ContainerExit } from './container.ts';
 import { hostFloorBytes } from './diff-stream.ts';

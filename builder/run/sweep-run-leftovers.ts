@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AshlarError, systemErrorCode } from '../../src/errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { cgroupParent, readCgroupMounts, removeCgroup, type CgroupMount } from './cgroup.ts';
 import {
   currentProcessScope,

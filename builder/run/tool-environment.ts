@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 
 /** Where system programs lie on distributions whose login PATH leaves out the sbin directories. */
 const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/index.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import type { StepUser } from './resolve-user.ts';
 

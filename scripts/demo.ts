@@ -3,7 +3,15 @@
  * result. Uses the command line as a user would. State is kept under ASHLAR_HOME, or .state/demo of the clone.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const clone = resolve(import.meta.dirname, '..');
@@ -18,7 +26,15 @@ const base = findBase();
 const context = join(home, 'demo', 'hello-node');
 rmSync(context, { recursive: true, force: true });
 cpSync(join(clone, 'examples', 'hello-node'), context, { recursive: true });
-const buildArgs = ['build', context, '-t', 'hello-node:demo', '--build-arg', `BASE=${base}`, ...caArgs];
+const buildArgs = [
+  'build',
+  context,
+  '-t',
+  'hello-node:demo',
+  '--build-arg',
+  `BASE=${base}`,
+  ...caArgs,
+];
 
 say('1. Build examples/hello-node into an image');
 ashlar(...buildArgs);
@@ -42,13 +58,22 @@ function findBase(): string {
     say('Base image: ubuntu:24.04 from Docker Hub');
     return 'ubuntu:24.04';
   }
-  const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
+  const codename =
+    /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
   const name = `demo/${codename}-node:latest`;
-  say(`Base image: Docker Hub cannot be reached, so a root file system of ${codename} with Node.js is made (about a minute, once)`);
+  say(
+    `Base image: Docker Hub cannot be reached, so a root file system of ${codename} with Node.js is made (about a minute, once)`,
+  );
   const archive = join(home, 'demo', `${codename}-node.tar`);
   mkdirSync(join(home, 'demo'), { recursive: true });
   if (!existsSync(archive)) {
-    const args = ['--variant=minbase', '--include=ca-certificates,nodejs,npm', '--quiet', codename, `${archive}.new.tar`];
+    const args = [
+      '--variant=minbase',
+      '--include=ca-certificates,nodejs,npm',
+      '--quiet',
+      codename,
+      `${archive}.new.tar`,
+    ];
     check('mmdebstrap', spawnSync('mmdebstrap', args, { stdio: 'inherit' }).status);
     renameSync(`${archive}.new.tar`, archive);
   }
@@ -68,7 +93,9 @@ function run(args: readonly string[], output: 'shown' | 'quiet'): number | null 
 
 function check(what: string, status: number | null): void {
   if (status === 0) return;
-  process.stderr.write(`demo: ${what} failed (${status}); \`bin/ashlar doctor\` says what this machine lacks\n`);
+  process.stderr.write(
+    `demo: ${what} failed (${status}); \`bin/ashlar doctor\` says what this machine lacks\n`,
+  );
   process.exit(status ?? 7);
 }
 

@@ -8,6 +8,7 @@ export {
   isDigest,
   parseDigest,
 } from './digest/digest.ts';
+export { createDigestHasher, type DigestHasher } from './digest/digest-hasher.ts';
 export { createTempDir, type TempDir } from './disk/temp-dir.ts';
 export { writeFileAtomic } from './disk/write-file-atomic.ts';
 export {

@@ -1,5 +1,10 @@
-import { Blake3Hasher } from '@napi-rs/blake-hash';
-import { type BytePath, type Digest, digestOf, parseDigest } from '../../src/index.ts';
+import {
+  type BytePath,
+  createDigestHasher,
+  type Digest,
+  digestOf,
+  parseDigest,
+} from '../../src/index.ts';
 import { type DigestCache, isSettled, sameStat } from './digest-cache.ts';
 import type { SelectedEntry, Selection, TreeSelection } from './select-sources.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -33,7 +38,7 @@ export async function digestSources(selection: Selection, request: DigestRequest
   }));
   // The sort is stable: of two entries for one path the later one stays the later one.
   records.sort((left, right) => compare(left.path, right.path));
-  const hasher = new Blake3Hasher();
+  const hasher = createDigestHasher();
   for (const { text } of records) hasher.update(`${text}\n`);
   return parseDigest(`blake3:${hasher.digest()}`);
 }
@@ -94,7 +99,7 @@ async function digestFile(
   const known = stat === undefined ? undefined : cache?.get(stat);
   if (known !== undefined) return known;
   const lookedAtMs = now();
-  const hasher = new Blake3Hasher();
+  const hasher = createDigestHasher();
   for await (const bytes of tree.readFile(sourcePath, signal)) hasher.update(bytes);
   const digest = parseDigest(`blake3:${hasher.digest()}`);
   if (cache === undefined || stat === undefined || !isSettled(stat, lookedAtMs)) return digest;

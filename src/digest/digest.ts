@@ -1,4 +1,5 @@
 import { blake3 } from '@napi-rs/blake-hash';
+import { asBuffer } from '../bytes/as-buffer.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 
 declare const digestBrand: unique symbol;
@@ -10,7 +11,7 @@ const prefix = 'blake3:';
 const pattern = /^blake3:[0-9a-f]{64}$/;
 
 export function digestOf(bytes: Uint8Array): Digest {
-  return (prefix + blake3(bytes).toString('hex')) as Digest;
+  return (prefix + blake3(asBuffer(bytes)).toString('hex')) as Digest;
 }
 
 /** Reads a digest from text; throws `invalid_request` when it is not one. */

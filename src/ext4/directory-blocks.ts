@@ -14,15 +14,20 @@ const tailBytes = 12;
 export const usableBlockBytes = blockBytes - tailBytes;
 const dotBytes = 12;
 
-/** Plans a directory with these children: one block where they fit, else a hash tree (feature dir_index). */
+/**
+ * Plans a directory with these children: one block where they fit, else a hash tree (feature dir_index). Throws
+ * `image_too_large` with `subject`, the directory, when there are too many.
+ */
 export function planDirectory(
   names: readonly BytePath[],
   hashSeed: readonly [number, number, number, number],
+  subject: string,
 ): DirectoryShape {
   let bytes = 2 * dotBytes;
   for (const name of names) bytes += directoryEntryBytes(name);
   if (bytes <= usableBlockBytes) return { kind: 'linear', blocks: 1 };
-  const layout = hashTreeLayout(names.map((name) => ({ name, hash: hashName(name, hashSeed) })));
+  const hashed = names.map((name) => ({ name, hash: hashName(name, hashSeed) }));
+  const layout = hashTreeLayout(hashed, subject);
   return { kind: 'hashed', blocks: layout.indexBlocks + layout.leaves.length, layout };
 }
 

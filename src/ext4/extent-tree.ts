@@ -59,27 +59,25 @@ export function encodeExtentTree(
 ): ExtentTree {
   const blocks: Buffer[] = [];
   let depth = 0;
-  let records = extents.map((extent) => ({
-    logical: extent.logical,
-    bytes: encodeLeafRecord(extent),
-  }));
+  let records: readonly Extent[] = extents;
   while (records.length > recordsInInode) {
-    const parents: typeof records = [];
+    const parents: Extent[] = [];
     for (let start = 0; start < records.length; start += recordsInBlock) {
       const part = records.slice(start, start + recordsInBlock);
-      const logical = part[0]?.logical ?? 0;
-      parents.push({ logical, bytes: encodeIndexRecord(logical, firstBlock + blocks.length) });
+      const physical = firstBlock + blocks.length;
+      parents.push({ logical: part[0]?.logical ?? 0, physical, blocks: 0 });
       blocks.push(encodeBlock(part, depth, seed));
     }
     records = parents;
     depth += 1;
   }
-  const root = Buffer.alloc(60);
+  // From the pool: there is one for every inode.
+  const root = Buffer.allocUnsafe(60).fill(0);
   encodeNode(root, records, { depth, capacity: recordsInInode });
   return { root, blocks };
 }
 
-function encodeBlock(records: readonly { bytes: Buffer }[], depth: number, seed: number): Buffer {
+function encodeBlock(records: readonly Extent[], depth: number, seed: number): Buffer {
   const block = Buffer.alloc(blockBytes);
   encodeNode(block, records, { depth, capacity: recordsInBlock });
   const tail = headerBytes + recordsInBlock * recordBytes;
@@ -87,29 +85,22 @@ function encodeBlock(records: readonly { bytes: Buffer }[], depth: number, seed:
   return block;
 }
 
+/** Records of the lowest level are extents; above it they point to the block of the level below. */
 function encodeNode(
   target: Buffer,
-  records: readonly { bytes: Buffer }[],
+  records: readonly Extent[],
   node: { depth: number; capacity: number },
 ): void {
   target.writeUInt16LE(magic, 0);
   target.writeUInt16LE(records.length, 2);
   target.writeUInt16LE(node.capacity, 4);
   target.writeUInt16LE(node.depth, 6);
-  records.forEach((record, index) => record.bytes.copy(target, headerBytes + index * recordBytes));
-}
-
-function encodeLeafRecord(extent: Extent): Buffer {
-  const bytes = Buffer.alloc(recordBytes);
-  bytes.writeUInt32LE(extent.logical, 0);
-  bytes.writeUInt16LE(extent.blocks, 4);
-  bytes.writeUInt32LE(extent.physical, 8);
-  return bytes;
-}
-
-function encodeIndexRecord(logical: number, block: number): Buffer {
-  const bytes = Buffer.alloc(recordBytes);
-  bytes.writeUInt32LE(logical, 0);
-  bytes.writeUInt32LE(block, 4);
-  return bytes;
+  records.forEach((record, index) => {
+    const at = headerBytes + index * recordBytes;
+    target.writeUInt32LE(record.logical, at);
+    if (node.depth === 0) {
+      target.writeUInt16LE(record.blocks, at + 4);
+      target.writeUInt32LE(record.physical, at + 8);
+    } else target.writeUInt32LE(record.physical, at + 4);
+  });
 }

@@ -45,6 +45,10 @@ export const maxExtentBlocks = 32_768;
 /** Directories with this many links or more keep the count 1 (feature dir_nlink). */
 export const maxDirectoryLinks = 65_000;
 
+/** Linux, include/linux/kdev_t.h: 12 bits of major and 20 bits of minor number. */
+export const maxDeviceMajor = 0xfff;
+export const maxDeviceMinor = 0xfffff;
+
 /** The file type bits of i_mode. */
 export const modeTypeBits = {
   fifo: 0x1000,

@@ -35,39 +35,76 @@ export interface Geometry {
 
 export const minDiskBytes = 16 * 1024 * 1024;
 
-/** ext4 without the 64bit feature ends at 2^32 blocks. */
-export const maxDiskBytes = 2 ** 32 * blockBytes;
+/** ext4 without the 64bit feature has at most 2^32 - 1 blocks, of which whole chunks are used. */
+export const maxDiskBytes = 2 ** 32 * blockBytes - chunkBytes;
+
+/** What a disk has to hold. */
+export interface GeometryNeeds {
+  /** Chunks of the inode tables. */
+  readonly inodeSlabs: number;
+  readonly dataChunks: number;
+}
 
 const inodesPerGroupChoices = [8192, 16_384, 32_768] as const;
+const mib = 1024 * 1024;
+const suggestedUnitBytes = 64 * mib;
 
 /**
- * The geometry of a disk of `diskBytes` (a multiple of 64 KiB, 16 MiB to 16 TiB) that can hold `slabs` slabs of inodes.
+ * The geometry of a disk of `diskBytes` (a multiple of 64 KiB from 16 MiB to below 16 TiB) that can hold what is needed.
  * One inode for each 16 KiB, more where slabs would fill over half of the tables. Throws `invalid_request` for a bad
- * size and `image_too_large` when the inodes do not fit.
+ * size, and `image_too_large` with a size that would do when this one does not.
  */
-export function planGeometry(diskBytes: number, slabs: number): Geometry {
+export function planGeometry(diskBytes: number, needs: GeometryNeeds): Geometry {
   checkDiskBytes(diskBytes);
-  const blocks = diskBytes / blockBytes;
-  const groups = Math.ceil(blocks / blocksPerGroup);
+  const geometry = geometryFor(diskBytes, needs.inodeSlabs);
+  if (geometry === null || geometry.dataChunks < needs.dataChunks)
+    throw tooLarge(diskBytes, needs, geometry);
+  return geometry;
+}
+
+function geometryFor(diskBytes: number, inodeSlabs: number): Geometry | null {
+  const groups = groupsOf(diskBytes);
   const slabsOf = (inodesPerGroup: number): number => (groups * inodesPerGroup) / inodesPerChunk;
-  const [fewest, , most] = inodesPerGroupChoices;
-  const roomy = inodesPerGroupChoices.find((choice) => slabsOf(choice) >= slabs * 2);
+  const roomy = inodesPerGroupChoices.find((choice) => slabsOf(choice) >= inodeSlabs * 2);
+  const [, , most] = inodesPerGroupChoices;
   const inodesPerGroup = roomy ?? most;
-  if (slabsOf(inodesPerGroup) < slabs) {
-    throw new AshlarError(
-      'image_too_large',
-      `a disk of ${diskBytes} bytes has no room for ${slabs * inodesPerChunk} inodes`,
-      {
-        data: { diskBytes, inodes: slabs * inodesPerChunk, minInodesPerGroup: fewest },
-      },
-    );
+  return slabsOf(inodesPerGroup) < inodeSlabs ? null : geometryOf(diskBytes, inodesPerGroup);
+}
+
+function tooLarge(diskBytes: number, needs: GeometryNeeds, geometry: Geometry | null): AshlarError {
+  const neededMib = (sufficientDiskBytes(needs) ?? 0) / mib;
+  const what =
+    geometry === null
+      ? `${needs.inodeSlabs * inodesPerChunk} inodes; a disk of ${diskBytes / mib} MiB has fewer`
+      : `${Math.ceil((needs.dataChunks * chunkBytes) / mib)} MiB for data; a disk of ${diskBytes / mib} MiB has ${Math.floor((geometry.dataChunks * chunkBytes) / mib)} MiB`;
+  return new AshlarError('image_too_large', `the image needs ${what}`, {
+    data: { diskBytes, dataBytes: needs.dataChunks * chunkBytes, neededMib },
+    hint:
+      neededMib > 0
+        ? `Ask for a larger disk: --disk ${neededMib}M, and more for what the machine will write.`
+        : 'Put less into the image: no disk below 16 TiB holds it.',
+  });
+}
+
+/** A multiple of 64 MiB, not much larger than it must be, that holds what is needed; null when none does. */
+function sufficientDiskBytes(needs: GeometryNeeds): number | null {
+  let diskBytes = roundUp(minDiskBytes + needs.dataChunks * chunkBytes, suggestedUnitBytes);
+  while (diskBytes <= maxDiskBytes) {
+    const geometry = geometryFor(diskBytes, needs.inodeSlabs);
+    const missingChunks = geometry === null ? 1 : needs.dataChunks - geometry.dataChunks;
+    if (missingChunks <= 0) return diskBytes;
+    diskBytes += roundUp(missingChunks * chunkBytes, suggestedUnitBytes);
   }
-  return geometryOf(diskBytes, inodesPerGroup);
+  return null;
+}
+
+function groupsOf(diskBytes: number): number {
+  return Math.ceil(diskBytes / (blocksPerGroup * blockBytes));
 }
 
 function geometryOf(diskBytes: number, inodesPerGroup: number): Geometry {
   const blocks = diskBytes / blockBytes;
-  const groups = Math.ceil(blocks / blocksPerGroup);
+  const groups = groupsOf(diskBytes);
   const descriptorBlocks = Math.ceil((groups * descriptorBytes) / blockBytes);
   const blockBitmapsStart = 1 + descriptorBlocks;
   const inodeBitmapsStart = blockBitmapsStart + groups;
@@ -112,7 +149,7 @@ function checkDiskBytes(diskBytes: number): void {
   if (!valid) {
     throw new AshlarError('invalid_request', `not a possible disk size: ${diskBytes} bytes`, {
       data: { diskBytes },
-      hint: 'Choose a multiple of 64 KiB from 16 MiB to 16 TiB.',
+      hint: `Choose a multiple of 64 KiB from 16 MiB to just below 16 TiB (${maxDiskBytes}).`,
     });
   }
 }

@@ -89,7 +89,8 @@ export function createGroupTable(geometry: Geometry): GroupTable {
     bitmapBlocks() {
       const blocks = new Map<number, Buffer>();
       for (const [group, use] of uses) {
-        if (isBlockBitmapWritten(geometry, group, use))
+        // That of the last group is zero where the group is whole and free.
+        if (use.usedBlocks > 0 || blocksInGroup(geometry, group) < blocksPerGroup)
           blocks.set(geometry.blockBitmapsStart + group, use.blockBitmap);
         if (use.usedInodes > 0) blocks.set(geometry.inodeBitmapsStart + group, use.inodeBitmap);
       }

@@ -24,6 +24,8 @@ export interface HashTreeLayout {
 }
 
 const leafCapacityBytes = blockBytes - 12;
+/** Names of one to four bytes take 12. */
+const maxLeafNames = Math.floor(leafCapacityBytes / 12);
 const rootEntriesOffset = 32;
 const nodeEntriesOffset = 8;
 const indexTailBytes = 8;
@@ -35,18 +37,19 @@ const maxLeaves = rootCapacity * nodeCapacity;
 
 /**
  * Cuts the names into leaves by halving the range of hashes until each part fits a block: so a name that comes or
- * goes changes its own leaf only. Throws `image_too_large` for more names than an index of two levels can hold.
+ * goes changes its own leaf only. Throws `image_too_large` with `subject`, the directory, for more names than an index
+ * of two levels can hold.
  */
-export function hashTreeLayout(hashed: readonly HashedName[]): HashTreeLayout {
+export function hashTreeLayout(hashed: readonly HashedName[], subject: string): HashTreeLayout {
   const sorted = hashed.toSorted(compareHashes);
   const leaves: HashLeaf[] = [];
   cutRange(sorted, { low: 0, high: 2 ** 32 }, leaves);
   if (leaves.length > maxLeaves) {
     throw new AshlarError(
       'image_too_large',
-      `a directory of ${hashed.length} names is too large for ext4 without large_dir`,
+      `the directory ${subject} has ${hashed.length} names, too many for ext4 without large_dir`,
       {
-        data: { names: hashed.length },
+        data: { path: subject, names: hashed.length },
         hint: 'Spread the files over several directories.',
       },
     );
@@ -110,20 +113,20 @@ function cutRange(
 
 /** Names of one hash that do not fit a block go on in the next, which says so in its lowest bit. */
 function cutEqualHashes(sorted: readonly HashedName[], hash: number, leaves: HashLeaf[]): void {
-  let rest = sorted;
-  let isFirst = true;
-  while (rest.length > 0) {
-    let count = 0;
+  for (let start = 0; start < sorted.length;) {
+    let end = start;
     let bytes = 0;
-    for (const item of rest) {
+    for (const item of sorted.slice(start, start + maxLeafNames)) {
       bytes += entryBytes(item.name);
       if (bytes > leafCapacityBytes) break;
-      count += 1;
+      end += 1;
     }
-    const firstHash = isFirst ? (leaves.length === 0 ? 0 : hash) : (hash | 1) >>> 0;
-    leaves.push({ firstHash, names: rest.slice(0, count).map((item) => item.name) });
-    rest = rest.slice(count);
-    isFirst = false;
+    const ownHash = leaves.length === 0 ? 0 : hash;
+    leaves.push({
+      firstHash: start === 0 ? ownHash : (hash | 1) >>> 0,
+      names: sorted.slice(start, end).map((item) => item.name),
+    });
+    start = end;
   }
 }
 

@@ -20,14 +20,16 @@ export interface InodeRecord {
 
 const earliestSec = -(2 ** 31);
 const latestSec = 2 ** 34 - 2 ** 31 - 1;
+/** From 2310-04-04 to 2378-04-22: e2fsck takes these for times before 1970 that an old kernel wrote, and changes them. */
+const mistakenSec = { first: 3 * 2 ** 32 - 2 ** 31, last: 3 * 2 ** 32 - 1 };
 
 /**
  * Writes an inode record of 256 bytes, without its checksum. All four times are the modification time: the tree
  * knows no other. Format: ext4 documentation, "Index Nodes"; times outside of 1901 to 2446 are moved to the nearest
- * that ext4 can hold.
+ * that ext4 can hold, and those of 2310 to 2378 that e2fsck mistakes to the last one before.
  */
 export function writeInodeRecord(target: Buffer, record: InodeRecord): void {
-  const sec = Math.min(latestSec, Math.max(earliestSec, record.mtime.sec));
+  const sec = storableSec(record.mtime.sec);
   const low = sec | 0;
   const extra = ((record.mtime.nsec << 2) | (Math.round((sec - low) / 2 ** 32) & 3)) >>> 0;
   target.writeUInt16LE(record.mode, 0);
@@ -49,6 +51,11 @@ export function writeInodeRecord(target: Buffer, record: InodeRecord): void {
   for (const offset of [0x84, 0x88, 0x8c, 0x94]) target.writeUInt32LE(extra, offset);
 }
 
+function storableSec(sec: number): number {
+  if (sec >= mistakenSec.first && sec <= mistakenSec.last) return mistakenSec.first - 1;
+  return Math.min(latestSec, Math.max(earliestSec, sec));
+}
+
 /** Puts the checksum into a complete record; `seed` is the inode's own seed. */
 export function sealInodeRecord(target: Buffer, seed: number): void {
   target.writeUInt16LE(0, 0x7c);
@@ -60,7 +67,7 @@ export function sealInodeRecord(target: Buffer, seed: number): void {
 
 /** The i_block of a device node: the old encoding where it fits, as Linux writes it. */
 export function encodeDeviceNumber(major: number, minor: number): Buffer {
-  const field = Buffer.alloc(60);
+  const field = Buffer.allocUnsafe(60).fill(0);
   if (major < 256 && minor < 256) field.writeUInt32LE((major << 8) | minor, 0);
   else field.writeUInt32LE(((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0, 4);
   return field;

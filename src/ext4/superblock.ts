@@ -17,8 +17,8 @@ export interface SuperblockFields {
   readonly hashSeed: readonly [number, number, number, number];
   readonly freeBlocks: number;
   readonly freeInodes: number;
-  /** Unix time in seconds of the last write; the image has no other clock than its tree. */
-  readonly writtenSec: number;
+  /** Unix time in seconds of creation and last check; the image has no other clock than its tree. */
+  readonly createdSec: number;
   /** i_block of the journal's inode, kept in the superblock as a backup. */
   readonly journalBlockField: Buffer;
 }
@@ -29,14 +29,15 @@ const userXattrAndAcl = 0xc;
 
 /**
  * Encodes the superblock. Format: ext4 documentation, "Super Block". sparse_super2 with no backup groups keeps copies
- * out of the data region; flex_bg is one group of all groups.
+ * out of the data region; flex_bg is one group of all groups. The time of the last write stays 0: e2fsck finds fault
+ * with one that its clock has not reached yet.
  */
 export function encodeSuperblock(fields: SuperblockFields): Buffer {
   const { geometry } = fields;
   const bytes = Buffer.alloc(superblockBytes);
   const u16 = (offset: number, value: number): number => bytes.writeUInt16LE(value, offset);
   const u32 = (offset: number, value: number): number => bytes.writeUInt32LE(value, offset);
-  const writtenSec = Math.min(0xffffffff, Math.max(0, fields.writtenSec));
+  const createdSec = Math.min(0xffffffff, Math.max(0, fields.createdSec));
   u32(0x00, geometry.inodes);
   u32(0x04, geometry.blocks);
   u32(0x0c, fields.freeBlocks);
@@ -50,7 +51,7 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   u16(0x38, 0xef53);
   u16(0x3a, 1); // cleanly unmounted
   u16(0x3c, 1); // on errors: continue
-  u32(0x40, writtenSec);
+  u32(0x40, createdSec);
   u32(0x4c, 1); // revision with dynamic inode sizes
   u32(0x54, firstFreeInodeNumber);
   u16(0x58, inodeBytes);
@@ -63,7 +64,7 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   bytes.writeUInt8(1, 0xfc); // half MD4
   bytes.writeUInt8(1, 0xfd); // the journal's inode is backed up here
   u32(0x100, userXattrAndAcl);
-  u32(0x108, writtenSec);
+  u32(0x108, createdSec);
   fields.journalBlockField.copy(bytes, 0x10c);
   u32(0x10c + 16 * 4, geometry.journalBlocks * 4096);
   u16(0x15c, extraInodeBytes);

@@ -8,6 +8,7 @@ import { AshlarError } from '../errors/ashlar-error.ts';
 import { nameOf, parentOf } from '../tree/file-tree.ts';
 import type { DirectoryInode, FileInode, Inode } from '../tree/inode.ts';
 import type { TreeEntry } from '../tree/tree-order.ts';
+import { checkInodeLimits } from './inode-limits.ts';
 import { directoryHashSeed } from './layout-parameters.ts';
 import type { DataRun, PlannedInode } from './planned-inode.ts';
 
@@ -18,20 +19,21 @@ export interface CollectedInodes {
   readonly lostAndFound: PlannedInode | null;
 }
 
-/** Longest file that ext4 with 4 KiB blocks can map. */
-const maxFileBytes = (2 ** 32 - 1) * blockBytes;
 const maxFileLinks = 65_000;
 
 /**
  * Finds each inode of an ordered tree once, with its names, links and the shape of its directories. Throws
- * `image_too_large` for what ext4 cannot hold: a name over 255 bytes, over 65,000 hard links, 16 TiB in a file.
+ * `image_too_large` for what ext4 cannot hold: a name over 255 bytes, over 65,000 hard links, an inode beyond its limits.
  */
 export function collectInodes(entries: readonly TreeEntry[]): CollectedInodes {
   const byInode = new Map<Inode, PlannedInode>();
   const directories = new Map<BytePath, PlannedInode>();
   let root: PlannedInode | undefined;
   for (const entry of entries) {
-    const planned = byInode.get(entry.inode) ?? planInode(entry);
+    const known = byInode.get(entry.inode);
+    if (known?.inode.type === 'directory')
+      throw new AshlarError('internal', `two directories share an inode: ${toDisplay(entry.path)}`);
+    const planned = known ?? planInode(entry);
     byInode.set(entry.inode, planned);
     if (entry.inode.type === 'directory') directories.set(entry.path, planned);
     if (entry.path === '') root = planned;
@@ -48,7 +50,8 @@ export function collectInodes(entries: readonly TreeEntry[]): CollectedInodes {
 
 function planInode(entry: TreeEntry): PlannedInode {
   const { inode, path } = entry;
-  const runs = dataRunsOf(inode, path);
+  checkInodeLimits(inode, path);
+  const runs = dataRunsOf(inode);
   const extents = runs.reduce((sum, run) => sum + Math.ceil(run.blocks / maxExtentBlocks), 0);
   return {
     inode,
@@ -125,37 +128,19 @@ function shapeDirectory(planned: PlannedInode): void {
   planned.shape = planDirectory(
     planned.children.map((child) => child.name),
     directoryHashSeed,
+    `/${toDisplay(planned.path)}`,
   );
   planned.treeBlocks = extentTreeBlocks(Math.ceil(planned.shape.blocks / maxExtentBlocks));
   if (planned.links >= maxDirectoryLinks) planned.links = 1;
 }
 
-function dataRunsOf(inode: Inode, path: BytePath): DataRun[] {
-  if (inode.type === 'symlink') {
-    if (inode.target.length <= maxInlineTargetBytes) return [];
-    if (inode.target.length < blockBytes) return [{ logical: 0, offset: 0, blocks: 1 }];
-    throw new AshlarError(
-      'image_too_large',
-      `the link /${toDisplay(path)} has a target of ${inode.target.length} bytes`,
-      {
-        data: { path: toDisplay(path) },
-        hint: 'Linux takes link targets of up to 4095 bytes.',
-      },
-    );
-  }
-  return inode.type === 'file' ? fileRunsOf(inode, path) : [];
+function dataRunsOf(inode: Inode): DataRun[] {
+  if (inode.type === 'symlink')
+    return inode.target.length > maxInlineTargetBytes ? [{ logical: 0, offset: 0, blocks: 1 }] : [];
+  return inode.type === 'file' ? fileRunsOf(inode) : [];
 }
 
-function fileRunsOf(inode: FileInode, path: BytePath): DataRun[] {
-  if (inode.sizeBytes > maxFileBytes) {
-    throw new AshlarError(
-      'image_too_large',
-      `/${toDisplay(path)} has ${inode.sizeBytes} bytes; ext4 takes 16 TiB`,
-      {
-        data: { path: toDisplay(path), sizeBytes: inode.sizeBytes },
-      },
-    );
-  }
+function fileRunsOf(inode: FileInode): DataRun[] {
   const fileBlocks = Math.ceil(inode.sizeBytes / blockBytes);
   if (inode.content.kind === 'zeros') return [];
   if (inode.content.kind === 'small') return [{ logical: 0, offset: 0, blocks: fileBlocks }];

@@ -54,6 +54,8 @@ export function encodeInode(
   sealInodeRecord(target, ownSeed);
 }
 
+const noBlocks = Buffer.alloc(60);
+
 function encodeBlockField(
   planned: PlannedInode,
   treeStart: number,
@@ -63,10 +65,9 @@ function encodeBlockField(
   if (inode.type === 'char' || inode.type === 'block') {
     return { blockField: encodeDeviceNumber(inode.major, inode.minor), tree: null };
   }
-  if (inode.type === 'fifo' || inode.type === 'socket')
-    return { blockField: Buffer.alloc(60), tree: null };
+  if (inode.type === 'fifo' || inode.type === 'socket') return { blockField: noBlocks, tree: null };
   if (inode.type === 'symlink' && planned.dataRuns.length === 0) {
-    const blockField = Buffer.alloc(60);
+    const blockField = Buffer.allocUnsafe(60).fill(0);
     blockField.write(inode.target, 'latin1');
     return { blockField, tree: null };
   }

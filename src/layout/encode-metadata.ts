@@ -119,7 +119,7 @@ function encodeFront(
     hashSeed: directoryHashSeed,
     freeBlocks: table.freeBlocks,
     freeInodes: table.freeInodes,
-    writtenSec: plan.collected.root.inode.mtime.sec,
+    createdSec: plan.collected.root.inode.mtime.sec,
     journalBlockField: context.journalBlockField,
   });
   const first = Buffer.alloc(blockBytes);

@@ -13,6 +13,13 @@ export const maxGroupInodes = 192;
 /** Names in a group, hard links included: bounds the size of a page of the tree. */
 export const maxGroupEntries = 512;
 
+/**
+ * Chunks of the files in a group, which its page lists at 32 bytes each: 2 MiB. A file with more has a group of its own,
+ * and a page of up to 16 MB; a pack takes no larger blob than 16 MiB.
+ */
+export const maxGroupChunks = 65_536;
+export const maxFileChunks = 500_000;
+
 /** Directories are cut into slabs of their own in the same way; their times change more often than files do. */
 export const directoryCutRate = 64;
 export const maxSlabDirectories = 128;

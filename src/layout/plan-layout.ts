@@ -1,7 +1,6 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { blocksPerChunk } from '../ext4/format.ts';
 import { type Geometry, planGeometry } from '../ext4/geometry.ts';
-import { chunkBytes } from '../tree/inode.ts';
 import type { TreeEntry } from '../tree/tree-order.ts';
 import { collectInodes, type CollectedInodes } from './collect-inodes.ts';
 import { groupEntries, type EntryGroup } from './group-entries.ts';
@@ -10,7 +9,7 @@ import { cutSlabs, numberInodes } from './number-inodes.ts';
 import { packBins, type Bin } from './pack-bins.ts';
 import { pathHash } from './path-hash.ts';
 import { placeItems, type PlacedItem } from './place-items.ts';
-import { metadataBlocksOf, type PlannedInode } from './planned-inode.ts';
+import { metadataBlocksOf, ownChunksOf, type PlannedInode } from './planned-inode.ts';
 
 /** A group with its stretch of the disk: metadata blocks, then bins, then files of 64 KiB and more. */
 export interface PlannedGroup {
@@ -43,20 +42,24 @@ export function planLayout(entries: readonly TreeEntry[], diskBytes: number): La
   const collected = collectInodes(entries);
   const entryGroups = groupEntries(entries);
   const slabs = cutSlabs(entryGroups, collected);
-  const geometry = planGeometry(diskBytes, slabs.length + 1);
-  numberInodes(slabs, collected, geometry.inodeSlabs);
   const largeFiles: PlannedInode[] = [];
   const groups = entryGroups.map((group) => planGroup(group, collected, largeFiles));
-  placeData(groups, largeFiles, geometry);
-  groups.forEach(placeWithinGroup);
+  const items = itemsOf(groups, largeFiles);
+  const dataChunks = items.reduce((sum, item) => sum + item.slots, 0);
+  const geometry = planGeometry(diskBytes, { inodeSlabs: slabs.length + 1, dataChunks });
+  numberInodes(slabs, collected, geometry.inodeSlabs);
+  const starts = placeItems(items, geometry.dataChunks);
+  if (starts === null)
+    throw new AshlarError('internal', `no room for ${dataChunks} chunks in ${geometry.dataChunks}`);
+  const blocks = starts.map((start) => geometry.dataStart + start * blocksPerChunk);
+  groups.forEach((group, index) => {
+    group.startBlock = blocks[index] ?? 0;
+    placeWithinGroup(group);
+  });
+  largeFiles.forEach((file, index) => {
+    file.dataStart = blocks[groups.length + index] ?? 0;
+  });
   return { geometry, collected, groups, largeFiles };
-}
-
-/** Chunks of data that a file has of its own; small contents live in bins and count 0. */
-export function ownChunksOf(planned: PlannedInode): number {
-  const { inode } = planned;
-  if (inode.type !== 'file' || inode.content.kind !== 'chunked') return 0;
-  return inode.content.runs.reduce((sum, run) => sum + run.digests.length, 0);
 }
 
 function planGroup(
@@ -76,44 +79,28 @@ function planGroup(
   const metadataChunks = Math.ceil(metadataBlocks / blocksPerChunk);
   let chunks = metadataChunks + bins.length;
   for (const planned of inodes) {
-    const own = ownChunksOf(planned);
+    const own = ownChunksOf(planned.inode);
     if (own >= largeFileChunks) largeFiles.push(planned);
     else chunks += own;
   }
   return { entries: group.entries, inodes, bins, metadataChunks, chunks, startBlock: 0 };
 }
 
-function placeData(
+/** What is placed by itself: the groups, then the large files. */
+function itemsOf(
   groups: readonly PlannedGroup[],
   largeFiles: readonly PlannedInode[],
-  geometry: Geometry,
-): void {
-  const items: PlacedItem[] = [];
-  for (const group of groups) {
+): PlacedItem[] {
+  const groupItems = groups.map((group) => {
     const path = group.entries[0]?.path ?? '';
-    items.push({
-      hash: pathHash(path, salts.groupPlace),
-      key: `group:${path}`,
-      slots: group.chunks,
-    });
-  }
-  for (const file of largeFiles) {
-    items.push({
-      hash: pathHash(file.path, salts.filePlace),
-      key: `file:${file.path}`,
-      slots: ownChunksOf(file),
-    });
-  }
-  const starts = placeItems(items, geometry.dataChunks);
-  if (starts === null) throw tooLarge(items, geometry);
-  const blockOf = (index: number): number =>
-    geometry.dataStart + (starts[index] ?? 0) * blocksPerChunk;
-  groups.forEach((group, index) => {
-    group.startBlock = blockOf(index);
+    return { hash: pathHash(path, salts.groupPlace), key: `group:${path}`, slots: group.chunks };
   });
-  largeFiles.forEach((file, index) => {
-    file.dataStart = blockOf(groups.length + index);
-  });
+  const fileItems = largeFiles.map((file) => ({
+    hash: pathHash(file.path, salts.filePlace),
+    key: `file:${file.path}`,
+    slots: ownChunksOf(file.inode),
+  }));
+  return [...groupItems, ...fileItems];
 }
 
 function placeWithinGroup(group: PlannedGroup): void {
@@ -127,26 +114,9 @@ function placeWithinGroup(group: PlannedGroup): void {
   for (const planned of group.inodes) {
     planned.metadataStart = metadataBlock;
     metadataBlock += metadataBlocksOf(planned);
-    const own = ownChunksOf(planned);
+    const own = ownChunksOf(planned.inode);
     if (own >= largeFileChunks) continue;
     planned.dataStart = own > 0 ? dataBlock : (smallPlaces.get(planned.inode) ?? 0);
     dataBlock += own * blocksPerChunk;
   }
-}
-
-function tooLarge(items: readonly PlacedItem[], geometry: Geometry): AshlarError {
-  const chunks = items.reduce((sum, item) => sum + item.slots, 0);
-  const missingChunks = chunks - geometry.dataChunks;
-  const mib = 1024 * 1024;
-  // Another 2 % for the inode tables and bitmaps of the larger disk.
-  const neededBytes = geometry.diskBytes + missingChunks * chunkBytes * 1.02;
-  const neededMib = Math.ceil(neededBytes / (64 * mib)) * 64;
-  return new AshlarError(
-    'image_too_large',
-    `the image needs ${Math.ceil((chunks * chunkBytes) / mib)} MiB for data; a disk of ${geometry.diskBytes / mib} MiB has ${Math.floor((geometry.dataChunks * chunkBytes) / mib)} MiB`,
-    {
-      data: { diskBytes: geometry.diskBytes, dataBytes: chunks * chunkBytes, neededMib },
-      hint: `Ask for a larger disk: --disk ${neededMib}M, and more for what the machine will write.`,
-    },
-  );
 }

@@ -50,3 +50,9 @@ export function metadataBlocksOf(planned: PlannedInode): number {
 export function dataBlocksOf(planned: PlannedInode): number {
   return planned.dataRuns.reduce((sum, run) => sum + run.blocks, 0);
 }
+
+/** Chunks of data that an inode has of its own; small contents live in bins and count 0. */
+export function ownChunksOf(inode: Inode): number {
+  if (inode.type !== 'file' || inode.content.kind !== 'chunked') return 0;
+  return inode.content.runs.reduce((sum, run) => sum + run.digests.length, 0);
+}

@@ -3,8 +3,8 @@ import { blockBytes, blocksPerChunk } from '../ext4/format.ts';
 import { chunkBytes, type SmallContent } from '../tree/inode.ts';
 import { encodeMetadata } from './encode-metadata.ts';
 import { binKey, type Bin } from './pack-bins.ts';
-import { type LayoutPlan, ownChunksOf, type PlannedGroup } from './plan-layout.ts';
-import type { PlannedInode } from './planned-inode.ts';
+import type { LayoutPlan, PlannedGroup } from './plan-layout.ts';
+import { ownChunksOf, type PlannedInode } from './planned-inode.ts';
 
 /** What a layout needs of the store. */
 export interface LayoutSink {
@@ -68,7 +68,7 @@ async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
 }
 
 function addOwnChunks(planned: PlannedInode, chunks: [number, Digest][]): void {
-  if (ownChunksOf(planned) === 0 || planned.inode.type !== 'file') return;
+  if (ownChunksOf(planned.inode) === 0 || planned.inode.type !== 'file') return;
   if (planned.inode.content.kind !== 'chunked') return;
   let index = planned.dataStart / blocksPerChunk;
   for (const run of planned.inode.content.runs) {

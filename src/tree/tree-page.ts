@@ -3,8 +3,9 @@ import { createByteReader, type ByteReader } from '../bytes/byte-reader.ts';
 import { createByteWriter, type ByteWriter } from '../bytes/byte-writer.ts';
 import { type Digest, digestBytes, digestFromBytes } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { checkInode } from './check-inode.ts';
 import { joinPath, nameOf, parentOf } from './file-tree.ts';
-import type { ChunkedContent, ChunkRun, Inode, Xattr } from './inode.ts';
+import { chunkBytes, type ChunkedContent, type ChunkRun, type Inode, type Xattr } from './inode.ts';
 import type { TreeEntry } from './tree-order.ts';
 
 /** Where a small content lies: which bin of the page, and at which block of 4 KiB in it. */
@@ -32,6 +33,11 @@ export interface TreePage {
 
 const pageVersion = 1;
 const blockBytes = 4096;
+const digestLength = 32;
+/** The fewest bytes that each of what is counted takes. */
+const minEntryBytes = 3;
+const minXattrBytes = 2;
+const minRunBytes = 2 + digestLength;
 
 const kinds = {
   directory: 0,
@@ -146,17 +152,20 @@ function readPage(reader: ByteReader): TreePage {
   const version = reader.varint();
   if (version !== pageVersion) throw new RangeError(`has version ${version}`);
   let directory = reader.text();
-  const bins = Array.from({ length: bounded(reader, reader.varint()) }, () =>
-    digestFromBytes(reader.bytes(32)),
-  );
+  const bins = readDigests(reader);
   const entries: TreePageEntry[] = [];
-  for (let left = bounded(reader, reader.varint()); left > 0; left -= 1) {
+  for (let left = bounded(reader, minEntryBytes); left > 0; left -= 1) {
     const kind = reader.varint();
     const name = reader.text();
     if (kind === kinds.directory) directory = name;
     const path = kind === kinds.directory ? name : joinPath(directory, name);
-    if (kind === kinds.hardlink) entries.push({ path, linkTo: reader.text() });
-    else entries.push({ path, ...readInode(reader, kind, bins, path) });
+    if (kind === kinds.hardlink) {
+      entries.push({ path, linkTo: reader.text() });
+      continue;
+    }
+    const { inode, place } = readInode(reader, kind, bins, path);
+    checkInode(inode);
+    entries.push({ path, inode, place });
   }
   if (reader.remaining > 0) throw new RangeError(`has ${reader.remaining} bytes too many`);
   return { bins, entries };
@@ -173,7 +182,7 @@ function readInode(
     uid: reader.varint(),
     gid: reader.varint(),
     mtime: { sec: reader.signedVarint(), nsec: reader.varint() },
-    xattrs: Array.from({ length: bounded(reader, reader.varint()) }, (): Xattr => ({
+    xattrs: Array.from({ length: bounded(reader, minXattrBytes) }, (): Xattr => ({
       name: reader.text(),
       value: Buffer.from(reader.blob()),
     })),
@@ -186,7 +195,7 @@ function readInode(
   if (kind === kinds.small) {
     const sizeBytes = reader.varint();
     const digest = digestFromBytes(reader.bytes(32));
-    const place = readPlace(reader, bins);
+    const place = readPlace(reader, bins, sizeBytes);
     const at = { in: 'chunk' as const, chunk: place.chunk, offset: place.block * blockBytes };
     return {
       inode: { type: 'file', sizeBytes, content: { kind: 'small', digest, place: at }, ...base },
@@ -199,7 +208,7 @@ function readInode(
   }
   if (kind === kinds.symlink || kind === kinds.storedSymlink) {
     const target = reader.text();
-    const place = kind === kinds.storedSymlink ? readPlace(reader, bins) : null;
+    const place = kind === kinds.storedSymlink ? readPlace(reader, bins, target.length) : null;
     return { inode: { type: 'symlink', target, ...base }, place };
   }
   if (kind === kinds.char || kind === kinds.block) {
@@ -215,11 +224,15 @@ function readInode(
   return { inode: { type, ...base }, place: null };
 }
 
-function readPlace(reader: ByteReader, bins: readonly Digest[]): BinPlace & { chunk: Digest } {
+function readPlace(
+  reader: ByteReader,
+  bins: readonly Digest[],
+  sizeBytes: number,
+): BinPlace & { chunk: Digest } {
   const bin = reader.varint();
   const block = reader.varint();
   const chunk = bins[bin];
-  if (chunk === undefined || block >= 16)
+  if (chunk === undefined || block * blockBytes + sizeBytes > chunkBytes)
     throw new RangeError(`places a content at ${bin}:${block}`);
   return { bin, block, chunk };
 }
@@ -227,21 +240,24 @@ function readPlace(reader: ByteReader, bins: readonly Digest[]): BinPlace & { ch
 function readRuns(reader: ByteReader): ChunkedContent {
   const runs: ChunkRun[] = [];
   let end = 0;
-  for (let left = bounded(reader, reader.varint()); left > 0; left -= 1) {
+  for (let left = bounded(reader, minRunBytes); left > 0; left -= 1) {
     const start = end + reader.varint();
-    const count = bounded(reader, reader.varint());
-    runs.push({
-      start,
-      digests: Array.from({ length: count }, () => digestFromBytes(reader.bytes(32))),
-    });
-    end = start + count;
+    const digests = readDigests(reader);
+    runs.push({ start, digests });
+    end = start + digests.length;
   }
   return { kind: 'chunked', runs };
 }
 
-/** A count that the rest of the page can hold: a damaged one must not take memory. */
-function bounded(reader: ByteReader, count: number): number {
-  if (count > reader.remaining)
+function readDigests(reader: ByteReader): Digest[] {
+  const count = bounded(reader, digestLength);
+  return Array.from({ length: count }, () => digestFromBytes(reader.bytes(digestLength)));
+}
+
+/** Reads a count of things that the rest of the page can hold: a damaged one must not take memory. */
+function bounded(reader: ByteReader, bytesEach: number): number {
+  const count = reader.varint();
+  if (count * bytesEach > reader.remaining)
     throw new RangeError(`counts ${count} things in ${reader.remaining} bytes`);
   return count;
 }

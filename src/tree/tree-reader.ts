@@ -30,12 +30,18 @@ export function createTreeReader(root: TreeRoot, readPage: ReadTreePage): TreeRe
       (entry) => entry.path === path && isDirectoryEntry(entry) === (key.name === ''),
     );
   };
-  const lookup = async (path: BytePath): Promise<Inode | null> => {
+  const entryOf = async (path: BytePath): Promise<TreePageEntry | undefined> => {
     const other =
       path === '' ? undefined : await find({ directory: parentOf(path), name: nameOf(path) }, path);
-    const entry = other ?? (await find({ directory: path, name: '' }, path));
+    return other ?? find({ directory: path, name: '' }, path);
+  };
+  const lookup = async (path: BytePath): Promise<Inode | null> => {
+    const entry = await entryOf(path);
     if (entry === undefined) return null;
-    return 'linkTo' in entry ? lookup(entry.linkTo) : entry.inode;
+    if (!('linkTo' in entry)) return entry.inode;
+    const first = await entryOf(entry.linkTo);
+    if (first === undefined || 'linkTo' in first) throw brokenLink(path);
+    return first.inode;
   };
   return {
     root,
@@ -68,23 +74,30 @@ async function follow(
   while (pending.length > 0) {
     const name = pending.pop() ?? '';
     if (name === '' || name === '.') continue;
+    if (inode?.type !== 'directory') throw notFound(path);
     const candidate = name === '..' ? parentOf(resolved) : joinPath(resolved, name);
-    inode = await lookup(candidate);
-    if (inode?.type !== 'symlink') {
+    const next = await lookup(candidate);
+    if (next?.type !== 'symlink') {
       resolved = candidate;
+      inode = next;
       continue;
     }
     followed += 1;
-    if (followed > maxFollowedLinks) break;
-    if (inode.target.startsWith('/')) resolved = '';
-    pending.push(...inode.target.split('/').reverse());
+    if (followed > maxFollowedLinks) throw notFound(path);
+    if (next.target.startsWith('/')) {
+      resolved = '';
+      inode = await lookup('');
+    }
+    pending.push(...next.target.split('/').reverse());
   }
-  if (inode === null || inode.type === 'symlink') {
-    throw new AshlarError('file_not_found', `the image has no file /${toDisplay(path)}`, {
-      data: { path: toDisplay(path) },
-    });
-  }
+  if (inode === null) throw notFound(path);
   return { path: resolved, inode };
+}
+
+function notFound(path: BytePath): AshlarError {
+  return new AshlarError('file_not_found', `the image has no file /${toDisplay(path)}`, {
+    data: { path: toDisplay(path) },
+  });
 }
 
 function isDirectoryEntry(entry: TreePageEntry): boolean {

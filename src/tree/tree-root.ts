@@ -28,6 +28,8 @@ export interface TreeRoot {
 }
 
 const rootVersion = 1;
+/** A digest, two empty texts and a number. */
+const minPageBytes = 35;
 
 /**
  * Encodes the root of a tree. All numbers are varints: version, the five totals in the order of `TreeTotals`, number of
@@ -62,12 +64,13 @@ export function decodeTreeRoot(bytes: Buffer): TreeRoot {
       contentBytes: reader.varint(),
     };
     const count = reader.varint();
-    if (count > reader.remaining) throw new RangeError(`counts ${count} pages`);
+    if (count * minPageBytes > reader.remaining) throw new RangeError(`counts ${count} pages`);
     const pages = Array.from({ length: count }, () => ({
       digest: digestFromBytes(reader.bytes(32)),
       firstKey: { directory: reader.text(), name: reader.text() },
       entries: reader.varint(),
     }));
+    if (reader.remaining > 0) throw new RangeError(`has ${reader.remaining} bytes too many`);
     return { totals, pages };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

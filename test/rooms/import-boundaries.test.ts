@@ -64,7 +64,9 @@ function roomOf(file: string): string {
 function filesOf(room: string): string[] {
   return readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
     .map((name) => join(room, name))
-    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules') && roomOf(file) === room);
+    .filter(
+      (file) => file.endsWith('.ts') && !file.includes('node_modules') && roomOf(file) === room,
+    );
 }
 
 function importsOf(file: string): Import[] {

@@ -1,8 +1,9 @@
 import { type BytePath, type FileTree, joinPath } from '../../src/index.ts';
+import { impliedDirectory } from './implied-directory.ts';
 
 /**
  * What one layer has put into the tree: a whiteout hides what the layers below have, not what its own layer brings,
- * in whatever order they come.
+ * in whatever order they come (OCI image specification, layer.md, "Whiteouts").
  */
 export interface AddedPaths {
   add(path: BytePath): void;
@@ -19,8 +20,14 @@ export function createAddedPaths(tree: FileTree): AddedPaths {
       remove(joinPath(directory, name));
   };
   const remove = (path: BytePath): void => {
-    if (!added.has(path) && !holders.has(path)) tree.remove(path);
-    else removeChildren(path);
+    const isAdded = added.has(path);
+    if (!isAdded && !holders.has(path)) {
+      tree.remove(path);
+      return;
+    }
+    removeChildren(path);
+    // Its mode and owner are those of the layers below, and hidden too.
+    if (!isAdded && tree.lookup(path)?.inode.type === 'directory') tree.put(path, impliedDirectory);
   };
   return {
     add(path) {

@@ -2,7 +2,6 @@ import {
   AshlarError,
   type BytePath,
   type ContentIntake,
-  type DirectoryInode,
   type FileTree,
   type Inode,
   joinPath,
@@ -12,8 +11,16 @@ import {
   type TarReader,
   toDisplay,
 } from '../../src/index.ts';
-import { createAddedPaths } from './added-paths.ts';
-import { type LayerDialect, readLayerChange } from './layer-dialect.ts';
+import { type AddedPaths, createAddedPaths } from './added-paths.ts';
+import { impliedDirectory } from './implied-directory.ts';
+import {
+  createLayerBudget,
+  defaultMaxDevices,
+  defaultMaxEntries,
+  type LayerBudget,
+} from './layer-budget.ts';
+import { type LayerChange, type LayerDialect, readLayerChange } from './layer-dialect.ts';
+import { maxPathBytes, resolveLinks } from './resolve-links.ts';
 
 export interface ApplyLayerOptions {
   readonly tree: FileTree;
@@ -24,78 +31,86 @@ export interface ApplyLayerOptions {
   readonly label: string;
   /** Bytes of content that the layer may have: a layer that unpacks to more than any disk is a bomb. */
   readonly maxContentBytes: number;
+  /** What this layer and others share; of its own `maxContentBytes` when left out. */
+  readonly budget?: LayerBudget;
   /** Times after this second are set to it, so that a build can be repeated (SOURCE_DATE_EPOCH). */
   readonly latestSec?: number;
+  /** The directory of the tree that paths are relative to; the root when left out. */
+  readonly root?: BytePath;
 }
 
 /** Files of less than this are read whole. */
 const smallFileBytes = 65_536;
 
-/** Device nodes in a layer; a root file system has a few dozen. */
-const maxDevices = 10_000;
-
-const missingDirectory: DirectoryInode = {
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  mtime: { sec: 0, nsec: 0 },
-  xattrs: [],
-};
+interface Layer extends ApplyLayerOptions {
+  readonly added: AddedPaths;
+  /** Files that are no part of the tree, for hard links to point to. */
+  readonly aside: Map<BytePath, Inode>;
+}
 
 /**
  * Applies a layer to the tree of those below it. Paths lead through symbolic links of the tree as they would in a
- * root directory, never out of it. Directories that an archive does not mention are made with mode 0755. Contents go
- * to `intake`. Throws `layer_invalid` or `layer_hostile` with the layer and the path; the tree is then of no use.
+ * root directory, never out of it. Directories that an archive does not mention are made with mode 0755, and where a
+ * path is there twice, the last entry counts. Contents go to `intake`. Throws `layer_invalid` or `layer_hostile` with the
+ * layer and the path; the tree is then of no use.
  */
 export async function applyLayer(options: ApplyLayerOptions): Promise<void> {
-  const { tree, reader, dialect, label } = options;
-  const added = createAddedPaths(tree);
-  let contentBytes = 0;
-  let devices = 0;
+  const { tree, reader, dialect, label, maxContentBytes } = options;
+  const layer: Layer = { ...options, added: createAddedPaths(tree), aside: new Map() };
+  const ownLimits = { maxContentBytes, maxEntries: defaultMaxEntries };
+  const budget =
+    options.budget ?? createLayerBudget({ ...ownLimits, maxDevices: defaultMaxDevices });
   for (let entry = await reader.next(); entry !== null; entry = await reader.next()) {
-    const change = readLayerChange(entry, dialect);
-    if (change.kind === 'ignore') continue;
-    if (change.kind === 'remove') {
-      added.removeFromBelow(resolvePath(tree, change.path));
-      continue;
-    }
-    if (change.kind === 'make-opaque') {
-      added.removeChildrenFromBelow(tree.resolve(change.path, 'follow-last'));
-      continue;
-    }
-    contentBytes += change.entry.sizeBytes;
-    if (change.entry.type === 'char' || change.entry.type === 'block') devices += 1;
-    checkBounds(options, { contentBytes, devices, entry });
-    const path = makeParents(tree, change.entry.path, label);
-    if (change.kind === 'put-opaque') added.removeChildrenFromBelow(path);
-    tree.put(path, await inodeOf(change.entry, options));
-    added.add(path);
+    budget.spend(entry, label);
+    await applyChange(layer, entry, readLayerChange(entry, dialect));
   }
 }
 
-async function inodeOf(entry: TarEntry, options: ApplyLayerOptions): Promise<Inode> {
-  const base = {
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    mtime: mtimeOf(entry, options.latestSec),
-    xattrs: entry.xattrs,
-  };
+async function applyChange(layer: Layer, entry: TarEntry, change: LayerChange): Promise<void> {
+  const { tree, added, aside } = layer;
+  switch (change.kind) {
+    case 'ignore':
+      return;
+    case 'refuse':
+      throw invalid(layer, entry, change.problem);
+    case 'remove':
+      added.removeFromBelow(placeOf(layer, change.path, entry));
+      return;
+    case 'make-opaque':
+      added.removeChildrenFromBelow(followed(layer, belowRoot(layer, change.path), entry));
+      return;
+    case 'put-aside':
+      aside.set(entry.path, await inodeOf(layer, entry, entry.path));
+      return;
+    case 'put':
+    case 'put-opaque': {
+      const place = placeOf(layer, entry.path, entry);
+      makeParents(layer, place, entry);
+      if (change.kind === 'put-opaque') added.removeChildrenFromBelow(place);
+      tree.put(place, await inodeOf(layer, change.entry, place));
+      added.add(place);
+    }
+  }
+}
+
+async function inodeOf(layer: Layer, entry: TarEntry, place: BytePath): Promise<Inode> {
+  const { mode, uid, gid, xattrs } = entry;
+  const base = { mode, uid, gid, mtime: mtimeOf(entry, layer.latestSec), xattrs };
   switch (entry.type) {
     case 'directory':
       return { type: 'directory', ...base };
     case 'symlink':
-      return { type: 'symlink', target: entry.linkTarget, ...base };
+      // Linux knows no other mode for them, whatever the archive says.
+      return { type: 'symlink', target: entry.linkTarget, ...base, mode: 0o777 };
     case 'char':
     case 'block':
       return { type: entry.type, major: entry.deviceMajor, minor: entry.deviceMinor, ...base };
     case 'fifo':
       return { type: 'fifo', ...base };
     case 'hardlink':
-      return linkedInode(entry, options);
+      return linkedInode(layer, entry, place);
     case 'file': {
-      const { intake, reader } = options;
+      const { intake, reader } = layer;
       const { sizeBytes } = entry;
       const content =
         sizeBytes < smallFileBytes
@@ -106,42 +121,47 @@ async function inodeOf(entry: TarEntry, options: ApplyLayerOptions): Promise<Ino
   }
 }
 
-function linkedInode(entry: TarEntry, { tree, label }: ApplyLayerOptions): Inode {
-  const target = tree.lookup(resolvePath(tree, entry.linkTarget))?.inode;
-  if (target === undefined || target.type === 'directory') {
-    const what = target === undefined ? 'is not there' : 'is a directory';
-    throw invalid(
-      label,
-      entry.path,
-      `is a hard link to /${toDisplay(entry.linkTarget)}, which ${what}`,
-    );
-  }
+/** As link(2): links in the parents of the target are followed, the target is not, and it keeps its metadata. */
+function linkedInode(layer: Layer, entry: TarEntry, place: BytePath): Inode {
+  const targetPlace = placeOf(layer, entry.linkTarget, entry);
+  const target = layer.tree.lookup(targetPlace)?.inode ?? layer.aside.get(entry.linkTarget);
+  const refuse = (reason: string): AshlarError =>
+    invalid(layer, entry, `is a hard link to /${toDisplay(entry.linkTarget)}, which ${reason}`);
+  if (target === undefined) throw refuse('is not there');
+  if (target.type === 'directory') throw refuse('is a directory');
+  if (targetPlace === place) throw refuse('is itself');
   return target;
 }
 
-function resolvePath(tree: FileTree, path: BytePath): BytePath {
-  const parent = parentOf(path);
-  return path === ''
-    ? ''
-    : joinPath(parent === '' ? '' : tree.resolve(parent, 'follow-last'), nameOf(path));
+/** Where a path of the layer lies in the tree: links in its parents are followed. */
+function placeOf(layer: Layer, path: BytePath, entry: TarEntry): BytePath {
+  const whole = belowRoot(layer, path);
+  if (whole === '') return '';
+  const place = joinPath(followed(layer, parentOf(whole), entry), nameOf(whole));
+  if (place.length <= maxPathBytes) return place;
+  throw hostile(layer, entry, `leads deeper than ${maxPathBytes} bytes of path`);
 }
 
-/** The path with its parents resolved and in place. */
-function makeParents(tree: FileTree, path: BytePath, label: string): BytePath {
-  if (path === '') return '';
-  const resolved = resolvePath(tree, path);
-  const parent = parentOf(resolved);
-  const existing = tree.lookup(parent)?.inode;
-  if (existing?.type === 'directory') return resolved;
+function belowRoot({ root = '' }: Layer, path: BytePath): BytePath {
+  return path === '' ? root : joinPath(root, path);
+}
+
+function followed(layer: Layer, path: BytePath, entry: TarEntry): BytePath {
+  return resolveLinks(layer.tree, path, (problem) => hostile(layer, entry, problem));
+}
+
+function makeParents(layer: Layer, place: BytePath, entry: TarEntry): void {
+  const { tree } = layer;
+  const parent = parentOf(place);
+  if (tree.lookup(parent)?.inode.type === 'directory') return;
   let made = '';
   for (const name of parent.split('/')) {
     made = joinPath(made, name);
     const inode = tree.lookup(made)?.inode;
-    if (inode === undefined) tree.put(made, missingDirectory);
+    if (inode === undefined) tree.put(made, impliedDirectory);
     else if (inode.type !== 'directory')
-      throw invalid(label, path, `lies below /${toDisplay(made)}, which is no directory`);
+      throw invalid(layer, entry, `lies below /${toDisplay(made)}, which is no directory`);
   }
-  return resolved;
 }
 
 function mtimeOf(entry: TarEntry, latestSec: number | undefined): Inode['mtime'] {
@@ -149,33 +169,20 @@ function mtimeOf(entry: TarEntry, latestSec: number | undefined): Inode['mtime']
   return { sec: entry.mtimeSec, nsec: entry.mtimeNsec };
 }
 
-function checkBounds(
-  { label, maxContentBytes }: ApplyLayerOptions,
-  state: { contentBytes: number; devices: number; entry: TarEntry },
-): void {
-  const path = toDisplay(state.entry.path);
-  if (state.devices > maxDevices) {
-    throw new AshlarError(
-      'layer_hostile',
-      `${label} has over ${maxDevices} device nodes, the last /${path}`,
-      {
-        data: { layer: label, path },
-      },
-    );
-  }
-  if (state.contentBytes > maxContentBytes) {
-    throw new AshlarError(
-      'layer_hostile',
-      `${label} unpacks to over ${maxContentBytes} bytes, up to /${path}`,
-      {
-        data: { layer: label, path, maxContentBytes },
-      },
-    );
-  }
+function invalid(layer: Layer, entry: TarEntry, problem: string): AshlarError {
+  return refusal('layer_invalid', { layer, entry, problem });
 }
 
-function invalid(label: string, path: BytePath, what: string): AshlarError {
-  return new AshlarError('layer_invalid', `${label}: /${toDisplay(path)} ${what}`, {
-    data: { layer: label, path: toDisplay(path) },
+function hostile(layer: Layer, entry: TarEntry, problem: string): AshlarError {
+  return refusal('layer_hostile', { layer, entry, problem });
+}
+
+function refusal(
+  code: 'layer_invalid' | 'layer_hostile',
+  { layer, entry, problem }: { layer: Layer; entry: TarEntry; problem: string },
+): AshlarError {
+  const path = toDisplay(entry.path);
+  return new AshlarError(code, `${layer.label}: /${path} ${problem}`, {
+    data: { layer: layer.label, path },
   });
 }

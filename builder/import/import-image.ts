@@ -1,12 +1,12 @@
 import { arch } from 'node:os';
 import {
   AshlarError,
+  type ChunkWriter,
   createContentIntake,
   createFileSpool,
   createFileTree,
   createTarReader,
   defaultTarLimits,
-  type DirectoryInode,
   type FileTree,
   type ImageConfig,
   type ImageSource,
@@ -16,6 +16,13 @@ import {
   type WrittenImage,
 } from '../../src/index.ts';
 import { applyLayer } from './apply-layer.ts';
+import { impliedDirectory } from './implied-directory.ts';
+import {
+  createLayerBudget,
+  defaultMaxDevices,
+  defaultMaxEntries,
+  type LayerLimits,
+} from './layer-budget.ts';
 
 export interface ImportImageOptions {
   readonly imageStore: ImageStore;
@@ -25,55 +32,60 @@ export interface ImportImageOptions {
   readonly tempDir: string;
   readonly ledger: Ledger;
   readonly signal?: AbortSignal;
+  /** What all layers together may take; by default enough for any image that is in use. */
+  readonly limits?: Partial<LayerLimits>;
 }
 
-const emptyRoot: DirectoryInode = {
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  mtime: { sec: 0, nsec: 0 },
-  xattrs: [],
-};
+/** Layers may unpack to several times the disk (later ones replace files), but not without end. */
+const maxContentFactor = 4;
+const minContentBytes = 4 * 1024 ** 3;
 
-/** A layer may unpack to several times the disk (later layers replace files), but not without end. */
-const maxLayerFactor = 4;
-const minLayerBytes = 4 * 1024 ** 3;
+/** What an archive has for an entry beyond its content, on average: headers of both kinds and padding. */
+const overheadBytes = 2048;
 
 /**
  * Makes an image of a container image or root file system from outside: layers are applied in order to one tree, which is
- * then laid out. Memory does not grow with the size of the layers, only with the number of files. Fails with the codes of
- * the source, `layer_invalid`, `layer_hostile`, `image_too_large`; nothing is published then.
+ * then laid out. The digest depends on the resulting tree, the run configuration and the disk size, not on how layers
+ * bring the tree about. Memory grows with the number of files, not with their size. Fails with the codes of the source,
+ * `layer_invalid`, `layer_hostile`, `image_too_large`, and with the reason of the signal; nothing is published then, and
+ * nothing is left in `tempDir`.
  */
 export async function importImage(options: ImportImageOptions): Promise<WrittenImage> {
-  const { imageStore, source, ledger } = options;
+  const { imageStore, source, ledger, diskBytes, signal } = options;
   using spool = createFileSpool(options.tempDir);
-  const writer = imageStore.createWriter();
-  const intake = createContentIntake(writer, spool);
-  const tree = createFileTree(emptyRoot);
-  const dialect = source.config === null ? 'plain' : 'oci';
-  for (const [index, layer] of source.layers.entries()) {
-    const label = `layer ${index + 1} of ${source.description}`;
+  const writer = stoppable(imageStore.createWriter(), signal);
+  const tree = createFileTree(impliedDirectory);
+  const { layers, description } = source;
+  const limits = limitsOf(options);
+  const context = {
+    tree,
+    dialect: source.config === null ? ('plain' as const) : ('oci' as const),
+    intake: createContentIntake(writer, spool),
+    budget: createLayerBudget(limits),
+    maxContentBytes: limits.maxContentBytes,
+  };
+  const tarLimits = {
+    ...defaultTarLimits,
+    maxTotalBytes: limits.maxContentBytes + limits.maxEntries * overheadBytes,
+  };
+  for (const [index, layer] of layers.entries()) {
+    const label = `layer ${index + 1} of ${description}`;
     await ledger.span('unpack', layer.digest ?? label, async () => {
-      await using reader = createTarReader(layer.open(options.signal), {
-        limits: defaultTarLimits,
-        label,
-      });
-      const maxContentBytes = Math.max(minLayerBytes, options.diskBytes * maxLayerFactor);
-      await applyLayer({ tree, reader, dialect, intake, label, maxContentBytes });
+      await using reader = createTarReader(layer.open(signal), { limits: tarLimits, label });
+      await applyLayer({ ...context, reader, label });
     });
   }
   checkNotEmpty(tree, source);
   const provenance = {
     kind: 'import',
-    source: source.description,
+    source: description,
     manifestDigest: source.manifestDigest,
-    layers: source.layers.map((layer) => layer.digest),
+    layers: layers.map((layer) => layer.digest),
   };
   const config = configOf(source);
   // Awaited here: the spool is needed until the image is written.
-  return await ledger.span('layout', source.description, () =>
-    writeImage(imageStore, { tree, config, diskBytes: options.diskBytes, provenance, writer }),
+  return await ledger.span('layout', description, () =>
+    writeImage(imageStore, { tree, config, diskBytes, provenance, writer }),
   );
 }
 
@@ -81,6 +93,31 @@ export async function importImage(options: ImportImageOptions): Promise<WrittenI
 export function hostArchitecture(): string {
   const names: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
   return names[arch()] ?? arch();
+}
+
+function limitsOf({ limits = {}, diskBytes }: ImportImageOptions): LayerLimits {
+  return {
+    maxContentBytes: Math.max(minContentBytes, diskBytes * maxContentFactor),
+    maxEntries: defaultMaxEntries,
+    maxDevices: defaultMaxDevices,
+    ...limits,
+  };
+}
+
+/** The layout has no signal of its own, but cannot go on without its writer. */
+function stoppable(writer: ChunkWriter, signal: AbortSignal | undefined): ChunkWriter {
+  if (signal === undefined) return writer;
+  return {
+    ...writer,
+    async add(digest, plain) {
+      signal.throwIfAborted();
+      await writer.add(digest, plain);
+    },
+    async flush() {
+      signal.throwIfAborted();
+      await writer.flush();
+    },
+  };
 }
 
 function configOf(source: ImageSource): ImageConfig {

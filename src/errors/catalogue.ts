@@ -75,16 +75,6 @@ export const catalogue = {
   ),
   disk_exceeded: author('Write less in this step, or ask for a larger disk with --disk.'),
   image_too_large: author('Ask for a larger disk with --disk, or put less into the image.'),
-  layer_invalid: author('The layer archive is not a valid tar; build or download it again.'),
-  layer_hostile: author(
-    'The layer archive tries to leave the root file system or to exhaust the machine; do not use it.',
-  ),
-  image_invalid: author(
-    'The manifest or configuration of the image is not valid; build and push the image again.',
-  ),
-  image_unsupported: author(
-    'Use a container image in OCI or Docker schema 2 form with plain, gzip or zstd layers.',
-  ),
   boot_command_missing: author(
     'Set CMD or ENTRYPOINT in the Dockerfile, or name a command after --.',
   ),
@@ -117,6 +107,21 @@ export const catalogue = {
   platform_unavailable: caller(
     'The image does not offer the platform asked for; choose another with --platform.',
     404,
+  ),
+
+  // Images and archives from outside: who names one, in a command or in FROM and ADD, has to choose another.
+  layer_invalid: caller('The layer archive is not a valid tar; build or download it again.', 422),
+  layer_hostile: caller(
+    'The layer archive tries to leave the root file system or to exhaust the machine; do not use it.',
+    422,
+  ),
+  image_invalid: caller(
+    'The manifest or configuration of the image is not valid; build and push the image again.',
+    422,
+  ),
+  image_unsupported: caller(
+    'Use a container image in OCI or Docker schema 2 form with plain, gzip or zstd layers.',
+    422,
   ),
 
   // Outside services.

@@ -1,13 +1,13 @@
 import {
   createImageStore,
   type Digest,
+  imageKey,
   loadTree,
   openImage,
   type OpenImage,
+  openObjectStore,
   resolveImage,
 } from '../src/index.ts';
-import { openObjectStore } from '../src/store/open-object-store.ts';
-import { imageKey } from '../src/store/store-paths.ts';
 
 /** What a chunk of a disk holds: a piece of a larger file, several small files, or ext4's own records. */
 export type ChunkKind = 'large files' | 'small files' | 'metadata';

@@ -40,7 +40,7 @@ export async function digestSources(selection: Selection, request: DigestRequest
   records.sort((left, right) => compare(left.path, right.path));
   const hasher = createDigestHasher();
   for (const { text } of records) hasher.update(`${text}\n`);
-  return parseDigest(`blake3:${hasher.digest()}`);
+  return hasher.digest();
 }
 
 function recordOf(entry: SelectedEntry, content: string, owners: DigestRequest['owners']): string {
@@ -101,7 +101,7 @@ async function digestFile(
   const lookedAtMs = now();
   const hasher = createDigestHasher();
   for await (const bytes of tree.readFile(sourcePath, signal)) hasher.update(bytes);
-  const digest = parseDigest(`blake3:${hasher.digest()}`);
+  const digest = hasher.digest();
   if (cache === undefined || stat === undefined || !isSettled(stat, lookedAtMs)) return digest;
   // The file was as `stat` says when the reading ended, if it still is now.
   const after = (await tree.lstat(sourcePath))?.stat;

@@ -1,10 +1,4 @@
-import {
-  type BytePath,
-  createDigestHasher,
-  type Digest,
-  digestOf,
-  parseDigest,
-} from '../../src/index.ts';
+import { type BytePath, createDigestHasher, type Digest, digestOf } from '../../src/index.ts';
 import { type DigestCache, isSettled, sameStat } from './digest-cache.ts';
 import type { SelectedEntry, Selection, TreeSelection } from './select-sources.ts';
 import type { SourceTree } from './source-tree.ts';

@@ -20,7 +20,7 @@ import {
   type LayerBudget,
 } from './layer-budget.ts';
 import { type LayerChange, type LayerDialect, readLayerChange } from './layer-dialect.ts';
-import { maxPathBytes, resolveLinks } from './resolve-links.ts';
+import { resolveLinks } from './resolve-links.ts';
 
 export interface ApplyLayerOptions {
   readonly tree: FileTree;
@@ -41,6 +41,9 @@ export interface ApplyLayerOptions {
 
 /** Files of less than this are read whole. */
 const smallFileBytes = 65_536;
+
+/** PATH_MAX of Linux without its NUL: what lies deeper can be reached by no absolute path. */
+const maxPathBytes = 4095;
 
 interface Layer extends ApplyLayerOptions {
   readonly added: AddedPaths;
@@ -93,20 +96,22 @@ async function applyChange(layer: Layer, entry: TarEntry, change: LayerChange): 
   }
 }
 
+/** Every field is written out: objects that are spread together take a third more memory, and there is one a file. */
 async function inodeOf(layer: Layer, entry: TarEntry, place: BytePath): Promise<Inode> {
-  const { mode, uid, gid, xattrs } = entry;
-  const base = { mode, uid, gid, mtime: mtimeOf(entry, layer.latestSec), xattrs };
-  switch (entry.type) {
+  const { mode, uid, gid, xattrs, type } = entry;
+  const mtime = mtimeOf(entry, layer.latestSec);
+  switch (type) {
     case 'directory':
-      return { type: 'directory', ...base };
+    case 'fifo':
+      return { type, mode, uid, gid, mtime, xattrs };
     case 'symlink':
       // Linux knows no other mode for them, whatever the archive says.
-      return { type: 'symlink', target: entry.linkTarget, ...base, mode: 0o777 };
+      return { type, mode: 0o777, uid, gid, mtime, xattrs, target: entry.linkTarget };
     case 'char':
-    case 'block':
-      return { type: entry.type, major: entry.deviceMajor, minor: entry.deviceMinor, ...base };
-    case 'fifo':
-      return { type: 'fifo', ...base };
+    case 'block': {
+      const { deviceMajor: major, deviceMinor: minor } = entry;
+      return { type, mode, uid, gid, mtime, xattrs, major, minor };
+    }
     case 'hardlink':
       return linkedInode(layer, entry, place);
     case 'file': {
@@ -116,7 +121,7 @@ async function inodeOf(layer: Layer, entry: TarEntry, place: BytePath): Promise<
         sizeBytes < smallFileBytes
           ? intake.addSmall(await reader.readBody(smallFileBytes))
           : await intake.addFile(sizeBytes, reader.body());
-      return { type: 'file', sizeBytes, content, ...base };
+      return { type, mode, uid, gid, mtime, xattrs, sizeBytes, content };
     }
   }
 }

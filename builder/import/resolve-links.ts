@@ -3,16 +3,13 @@ import { type BytePath, type FileTree, type TreeNode } from '../../src/index.ts'
 /** Links followed on one way, as in Linux. */
 const maxFollowedLinks = 40;
 
-/** PATH_MAX of Linux without its NUL: what lies deeper can be reached by no absolute path. */
-export const maxPathBytes = 4095;
-
 /** Components looked at on one way, those of link targets included: bounds the time that one entry takes. */
 const maxSteps = 4096;
 
 /**
  * The path that `path` leads to in the tree when every symbolic link on it is followed, the last one too, never above
  * the root. Components that do not exist are kept as they are. Throws what `fail` makes of a problem: a way of over 40
- * links, over 4096 components, or to a place deeper than Linux can name.
+ * links or 4096 components.
  */
 export function resolveLinks(
   tree: FileTree,
@@ -23,13 +20,12 @@ export function resolveLinks(
   const names: BytePath[] = [];
   const nodes: (TreeNode | undefined)[] = [tree.root];
   let followed = 0;
-  let sizeBytes = -1;
   for (let steps = 0; pending.length > 0; steps += 1) {
     const name = pending.pop() ?? '';
     if (steps > maxSteps) throw fail(`leads through over ${maxSteps} directories and links`);
     if (name === '' || name === '.') continue;
     if (name === '..') {
-      sizeBytes -= (names.pop()?.length ?? -1) + 1;
+      names.pop();
       if (nodes.length > 1) nodes.pop();
       continue;
     }
@@ -37,8 +33,6 @@ export function resolveLinks(
     if (node?.inode.type !== 'symlink') {
       names.push(name);
       nodes.push(node);
-      sizeBytes += name.length + 1;
-      if (sizeBytes > maxPathBytes) throw fail(`leads deeper than ${maxPathBytes} bytes of path`);
       continue;
     }
     followed += 1;
@@ -47,7 +41,6 @@ export function resolveLinks(
     if (target.startsWith('/')) {
       names.length = 0;
       nodes.length = 1;
-      sizeBytes = -1;
     }
     pending.push(...target.split('/').reverse());
   }

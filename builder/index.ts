@@ -2,5 +2,6 @@
 export { hostArchitecture, importImage, type ImportImageOptions } from './import/import-image.ts';
 export { buildImage, type BuildImageOptions, type BuiltImage } from './build/build-image.ts';
 export type { BuildEvent, StepEnd, StepName } from './build/build-events.ts';
+export { plainLine } from './build/plain-line.ts';
 export type { RunSettings } from './build/build-session.ts';
 export { checkRunRequirements } from './run/check-run-requirements.ts';

@@ -1,4 +1,4 @@
-import type { Digest } from '../../src/index.ts';
+import type { Digest, ErrorCode } from '../../src/index.ts';
 
 /** What a build says while it runs. Steps are counted from 1 over all stages that are built. */
 export type BuildEvent =
@@ -22,7 +22,13 @@ export type BuildEvent =
       readonly stream: 'stdout' | 'stderr';
       readonly chunk: Buffer;
     }
-  | { readonly kind: 'step-end'; readonly step: StepName; readonly result: StepEnd };
+  | { readonly kind: 'step-end'; readonly step: StepName; readonly result: StepEnd }
+  | {
+      readonly kind: 'step-failed';
+      readonly step: StepName;
+      readonly code: ErrorCode;
+      readonly durationMs: number;
+    };
 
 export interface StepName {
   readonly number: number;

@@ -6,6 +6,7 @@ import {
   type Digest,
   type ImageStore,
   type Ledger,
+  normalizeTagName,
   setTag,
 } from '../../src/index.ts';
 import { openContextDirectory } from '../context/context-directory.ts';
@@ -75,12 +76,20 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
   const { ledger, home } = options;
   const workRoot = join(home, 'run');
   const dockerfile = options.dockerfile ?? join(options.contextDir, 'Dockerfile');
-  const { planFor, context } = await ledger.span('context', 'Dockerfile', async () => ({
-    planFor: await readPlans(options, dockerfile),
-    context: await openContext(options.contextDir, dockerfile),
-  }));
+  const { planFor, context } = await ledger.span('context', 'Dockerfile', async () => {
+    const directory = await openContextDirectory(options.contextDir);
+    return {
+      planFor: await readPlans(options, dockerfile),
+      context: createIgnoredTree(
+        directory,
+        await loadIgnoreRules({ context: options.contextDir, dockerfile }),
+      ),
+    };
+  });
   const plan = planFor(options.target);
-  await sweepRunLeftovers(workRoot);
+  const tags = options.tags.map(normalizeTagName);
+  await ledger.span('cleanup', 'leftovers', () => sweepRunLeftovers(workRoot));
+  const openMs = performance.now();
   using spool = createFileSpool(join(home, 'tmp'));
   using digestCache = openSqliteDigestCache({
     file: join(home, 'index', 'file-digests.sqlite'),
@@ -88,6 +97,7 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
     now: options.nowMs,
   });
   const writer = options.imageStore.createWriter();
+  ledger.add('cache', 'indexes', performance.now() - openMs);
   const session: BuildSession = {
     imageStore: options.imageStore,
     writer,
@@ -104,7 +114,7 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
     cache: options.cache,
     runs: options.runs,
   };
-  return await buildPlan(options, { session, plan, planFor, context });
+  return await buildPlan({ ...options, tags }, { session, plan, planFor, context });
 }
 
 async function buildPlan(
@@ -138,10 +148,9 @@ async function buildPlan(
   const provenance = { kind: 'build', dockerfile: plan.scope.path, stages, built };
   const digest = await target.image.publish(configOf(target.state), provenance);
   await options.accept(digest);
-  const tags: string[] = [];
-  for (const tag of options.tags) {
-    tags.push((await setTag(objects, tag, digest, session.nowMs())).name);
-  }
+  const { tags } = options;
+  for (const tag of tags)
+    await session.ledger.span('upload', tag, () => setTag(objects, tag, digest, session.nowMs()));
   const { newStoredBytes } = session.writer.stats;
   return { digest, tags, diskBytes: target.image.image.root.diskBytes, steps, newStoredBytes };
 }
@@ -165,9 +174,4 @@ async function readPlans(
   const text = await readDockerfile(dockerfile, { path: dockerfile });
   const parsed = parseDockerfile(text, { path: dockerfile });
   return (target) => planBuild(parsed, { target, buildArgs, platform });
-}
-
-async function openContext(contextDir: string, dockerfile: string): Promise<SourceTree> {
-  const tree = await openContextDirectory(contextDir);
-  return createIgnoredTree(tree, await loadIgnoreRules({ context: contextDir, dockerfile }));
 }

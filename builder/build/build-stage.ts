@@ -4,6 +4,7 @@ import {
   fromUtf8,
   type ImageConfig,
   type Json,
+  toAshlarError,
 } from '../../src/index.ts';
 import type { SourceTree } from '../context/source-tree.ts';
 import { evaluateStep } from '../dockerfile/evaluate-step.ts';
@@ -15,10 +16,11 @@ import type { StepName } from './build-events.ts';
 import type { BuildSession } from './build-session.ts';
 import { type CopySource, runCopyStep } from './copy-step.ts';
 import { treePath } from './image-source-tree.ts';
+import { locateFailure } from './locate-failure.ts';
 import { makeDirectory } from './put-files.ts';
 import { runStepOnImage } from './run-step-on-image.ts';
 import { createStageDisk, type StageDisk } from './stage-disk.ts';
-import { adoptKnown, createStageImage, type StageImage } from './stage-image.ts';
+import { adoptKnown, createStageImage, recordStep, type StageImage } from './stage-image.ts';
 import { stepKeyOf } from './step-key.ts';
 import { workdirOwner } from './workdir-owner.ts';
 
@@ -47,7 +49,7 @@ export interface BuildStageRequest {
 /** Builds one stage: starts from its base and takes one step after the other. */
 export async function buildStage(request: BuildStageRequest): Promise<BuiltStage> {
   const { session, plan, stage } = request;
-  const { base, digest } = await findStageBase(request);
+  const { base, digest } = await locating(request, stage.from, () => findStageBase(request));
   const started = startStage(plan, stage, base);
   for (const { from } of started.triggers) {
     if (from?.kind === 'stage' && !request.built.has(from.index))
@@ -62,7 +64,9 @@ export async function buildStage(request: BuildStageRequest): Promise<BuiltStage
     for (const { rule, message, line } of evaluation.warnings)
       session.emit({ kind: 'warning', rule, message, line });
     state = evaluation.state;
-    await takeStep(request, { step: evaluation.step, config: configOf(state), image, disk });
+    const { step } = evaluation;
+    const lines = started.triggers.includes(planned) ? stage.from : step;
+    await takeStep(request, { step, lines, config: configOf(state), image, disk });
   }
   return { image, state };
 }
@@ -75,6 +79,8 @@ export function configOf(state: StageState): ImageConfig {
 
 interface StepPlace {
   readonly step: Step;
+  /** What of the Dockerfile is shown when the step fails: for a trigger of the base the FROM. */
+  readonly lines: Pick<Step, 'original' | 'range'>;
   readonly config: ImageConfig;
   readonly image: StageImage;
   readonly disk: StageDisk;
@@ -83,11 +89,31 @@ interface StepPlace {
 async function takeStep(request: BuildStageRequest, place: StepPlace): Promise<void> {
   const { session } = request;
   const startMs = performance.now();
-  const name = request.nextStep(place.step, request.stage);
-  session.emit({ kind: 'step-start', step: name });
-  const { outcome, digest } = await performStep(request, place, name);
-  const durationMs = performance.now() - startMs;
-  session.emit({ kind: 'step-end', step: name, result: { outcome, durationMs, digest } });
+  const step = request.nextStep(place.step, request.stage);
+  session.emit({ kind: 'step-start', step });
+  try {
+    const { outcome, digest } = await locating(request, place.lines, () =>
+      performStep(request, place, step),
+    );
+    const durationMs = performance.now() - startMs;
+    session.emit({ kind: 'step-end', step, result: { outcome, durationMs, digest } });
+  } catch (error) {
+    const { code } = toAshlarError(session.signal.aborted ? session.signal.reason : error);
+    session.emit({ kind: 'step-failed', step, code, durationMs: performance.now() - startMs });
+    throw error;
+  }
+}
+
+async function locating<T>(
+  { plan }: BuildStageRequest,
+  { original, range }: Pick<Step, 'original' | 'range'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw locateFailure(error, { dockerfile: plan.scope.path, original, range });
+  }
 }
 
 async function performStep(
@@ -113,7 +139,6 @@ async function performStep(
         step,
         disk,
         number: name.number,
-        dockerfile: plan.scope.path,
       });
     case 'copy':
       return runCopyStep({
@@ -156,7 +181,7 @@ async function makeWorkdir(
     path,
   );
   const digest = await target.commit(config, common.provenance);
-  await session.stepResults.record(key, digest);
+  await recordStep(session, [key], digest);
   return { outcome: 'done', digest };
 }
 
@@ -199,7 +224,7 @@ async function copySourceOf(request: BuildStageRequest, step: CopyStep): Promise
   if (from.kind === 'stage') {
     return {
       kind: 'image',
-      name: `the stage ${from.index}`,
+      name: `the stage ${request.plan.fileStages[from.index]?.name ?? from.index}`,
       stage: builtStage(request.built, from.index).image,
     };
   }

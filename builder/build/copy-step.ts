@@ -19,7 +19,7 @@ import type { BuildSession } from './build-session.ts';
 import { createImageSourceTree, treePath } from './image-source-tree.ts';
 import { type Owner, putFiles } from './put-files.ts';
 import { readTreeText } from './read-tree-text.ts';
-import { adoptKnown, type StageImage } from './stage-image.ts';
+import { adoptKnown, recordStep, type StageImage } from './stage-image.ts';
 import { stepKeyOf } from './step-key.ts';
 import { createUnpacker } from './unpack-archive.ts';
 
@@ -67,14 +67,13 @@ export async function runCopyStep(
   );
   const key = stepKeyOf({ parent, cacheText: step.cacheText, inputs, latestSec });
   if (await adoptKnown(session, target, key)) {
-    if (quickKey !== null) await session.stepResults.record(quickKey, target.image.digest);
+    if (quickKey !== null) await recordStep(session, [quickKey], target.image.digest);
     return { outcome: 'cached', digest: target.image.digest };
   }
   if (source.kind === 'image') session.writer.know(await source.stage.image.locations());
   await putSelection(request, { selection, contents, sourceTree, sourceFiles });
   const digest = await target.commit(config, request.provenance);
-  for (const known of quickKey === null ? [key] : [key, quickKey])
-    await session.stepResults.record(known, digest);
+  await recordStep(session, quickKey === null ? [key] : [key, quickKey], digest);
   return { outcome: 'done', digest };
 }
 
@@ -114,6 +113,7 @@ async function putSelection(
   await session.ledger.span('unpack', step.original, () =>
     putFiles({
       selection: found.selection,
+      destination: fromUtf8(step.destination),
       tree,
       source: found.sourceTree,
       sourceInode: (path): Inode | null => found.sourceFiles?.lookup(path)?.inode ?? null,
@@ -122,7 +122,7 @@ async function putSelection(
       owner,
       chmod: step.chmod,
       time,
-      unpack: createUnpacker({ session, tree, source: found.sourceTree, latestSec }),
+      unpack: createUnpacker({ session, tree, source: found.sourceTree, owner, latestSec }),
       signal: session.signal,
     }),
   );
@@ -160,15 +160,10 @@ async function ownerOf(
     return resolveUser(spec, databases);
   } catch (error) {
     if (!(error instanceof AshlarError)) throw error;
-    const line = step.range.firstLine;
     throw new AshlarError(
       error.code,
-      `line ${line}: ${step.keyword} --chown=${toDisplay(step.chown)}: ${error.message}`,
-      {
-        data: { ...error.data, line },
-        hint: error.hint,
-        cause: error,
-      },
+      `${step.keyword} --chown=${toDisplay(step.chown)}: ${error.message}`,
+      { data: error.data, hint: error.hint, cause: error },
     );
   }
 }

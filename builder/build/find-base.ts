@@ -33,7 +33,10 @@ export interface FindBaseOptions {
 export async function findBase(reference: string, options: FindBaseOptions): Promise<Digest> {
   const { session } = options;
   const { objects } = session.imageStore;
-  const tag = options.pull === 'always' ? null : await findTag(objects, reference);
+  const tag =
+    options.pull === 'always'
+      ? null
+      : await session.ledger.span('cache', reference, () => findTag(objects, reference));
   if (tag !== null) {
     session.emit({ kind: 'base', reference, digest: tag.image, from: 'store' });
     return tag.image;
@@ -55,7 +58,7 @@ async function importBase(reference: string, options: FindBaseOptions): Promise<
   const key = digestOf(
     Buffer.from(`import ${layoutVersion} ${diskBytes} ${manifestDigest}`, 'utf8'),
   );
-  const known = await session.stepResults.find(key);
+  const known = await session.ledger.span('cache', key, () => session.stepResults.find(key));
   if (known !== null) return known;
   const { imageStore, ledger, signal } = session;
   const written = await importImage({ imageStore, source, diskBytes, tempDir, ledger, signal });
@@ -72,7 +75,7 @@ export async function scratchBase(
   const key = digestOf(
     Buffer.from(`scratch ${layoutVersion} ${diskBytes} ${JSON.stringify(config)}`, 'utf8'),
   );
-  const known = await session.stepResults.find(key);
+  const known = await session.ledger.span('cache', key, () => session.stepResults.find(key));
   if (known !== null) return known;
   const tree = createFileTree({
     type: 'directory',
@@ -83,13 +86,10 @@ export async function scratchBase(
     xattrs: [],
   });
   const { imageStore, writer } = session;
-  const written = await writeImage(imageStore, {
-    tree,
-    config,
-    diskBytes,
-    provenance: { kind: 'scratch' },
-    writer,
+  const provenance = { kind: 'scratch' };
+  return session.ledger.span('layout', 'scratch', async () => {
+    const written = await writeImage(imageStore, { tree, config, diskBytes, provenance, writer });
+    await session.stepResults.record(key, written.digest);
+    return written.digest;
   });
-  await session.stepResults.record(key, written.digest);
-  return written.digest;
 }

@@ -1,11 +1,11 @@
-import { Blake3Hasher } from '@napi-rs/blake-hash';
 import {
   AshlarError,
   type BytePath,
   type ContentIntake,
   type ContentSegment,
+  createDigestHasher,
   type Digest,
-  digestFromBytes,
+  type DigestHasher,
   type DirectoryInode,
   type FileTree,
   type Inode,
@@ -21,6 +21,8 @@ import { treePath } from './image-source-tree.ts';
 
 export interface PutFilesRequest {
   readonly selection: Selection;
+  /** The destination as the instruction has it. A symbolic link of this name is followed; one in a directory is replaced. */
+  readonly destination: BytePath;
   /** The tree that is changed. */
   readonly tree: FileTree;
   readonly source: SourceTree;
@@ -44,8 +46,9 @@ export interface Owner {
 }
 
 /**
- * Puts what a COPY or ADD selected into a tree. Directories on the way are made with mode 0755; symbolic links on the
- * way are followed within the tree. Files of an image keep their content without being read.
+ * Puts what a COPY or ADD selected into a tree. The directory that is copied to and those on the way are made with mode
+ * 0755 where they are missing, whatever the source has, as Docker does; symbolic links on the way are followed within
+ * the tree. Files of an image keep their content without being read.
  */
 export async function putFiles(request: PutFilesRequest): Promise<void> {
   const { selection } = request;
@@ -65,7 +68,7 @@ export function makeDirectory(
   path: BytePath,
 ): BytePath {
   const { tree } = request;
-  const resolved = tree.resolve(path, 'follow-last');
+  const resolved = resolveIn(tree, path);
   let made = '';
   for (const name of resolved === '' ? [] : resolved.split('/')) {
     made = joinPath(made, name);
@@ -84,6 +87,19 @@ export function makeDirectory(
   return resolved;
 }
 
+/** Links in circles are a fault of where to copy, not of an archive. */
+function resolveIn(tree: FileTree, path: BytePath): BytePath {
+  try {
+    return tree.resolve(path, 'follow-last');
+  } catch (error) {
+    if (!(error instanceof AshlarError) || error.code !== 'layer_invalid') throw error;
+    throw new AshlarError('copy_destination_invalid', error.message, {
+      data: error.data,
+      cause: error,
+    });
+  }
+}
+
 async function putEntry(
   request: PutFilesRequest,
   entry: SelectedEntry,
@@ -92,15 +108,19 @@ async function putEntry(
   const { tree } = request;
   const wanted = treePath(entry.destinationPath);
   if (entry.kind === 'directory') {
-    const resolved = tree.resolve(wanted, 'follow-last');
-    const isThere = tree.lookup(resolved)?.inode.type === 'directory';
-    if (entry.origin === 'tree' && isThere && entry.existing === 'keep') return;
+    if (entry.origin === 'tree' && entry.existing === 'keep') {
+      makeDirectory(request, wanted);
+      return;
+    }
+    const resolved = resolveIn(tree, wanted);
     const parent = makeDirectory(request, parentOf(resolved));
     const path = resolved === '' ? '' : joinPath(parent, nameOf(resolved));
     tree.put(path, await inodeOf(request, entry, hardLinks));
     return;
   }
-  const path = joinPath(makeDirectory(request, parentOf(wanted)), nameOf(wanted));
+  const isDestination = entry.destinationPath === request.destination;
+  const followed = isDestination ? resolveIn(tree, wanted) : wanted;
+  const path = joinPath(makeDirectory(request, parentOf(followed)), nameOf(followed));
   if (tree.lookup(path)?.inode.type === 'directory') {
     throw new AshlarError(
       'copy_destination_invalid',
@@ -165,11 +185,11 @@ async function readInode(
     case 'socket':
       return { type: kind, ...base };
     case 'file': {
-      const hasher = new Blake3Hasher();
+      const hasher = createDigestHasher();
       const bytes = request.source.readFile(sourcePath, request.signal);
       const content = await request.intake.addFile(sizeBytes, segmentsOf(bytes, hasher));
       const expected = request.expectedDigest(sourcePath);
-      if (expected !== undefined && digestFromBytes(hasher.digestBuffer()) !== expected) {
+      if (expected !== undefined && hasher.digest() !== expected) {
         throw changedFile(sourcePath);
       }
       return { type: 'file', sizeBytes, content, ...base };
@@ -206,7 +226,7 @@ function clamp(mtime: Inode['mtime'], latestSec: number | null): Inode['mtime'] 
 /** Bytes as they come, in pieces that begin at multiples of a chunk where the source allows. */
 async function* segmentsOf(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  hasher?: Blake3Hasher,
+  hasher?: DigestHasher,
 ): AsyncIterable<ContentSegment> {
   let offset = 0;
   for await (const part of source) {

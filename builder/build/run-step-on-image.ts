@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import {
   AshlarError,
   createTarReader,
-  createTempDir,
   defaultTarLimits,
   type Digest,
   type FileTree,
@@ -17,7 +16,7 @@ import { type RunStepResult, withRunStep } from '../run/run-step.ts';
 import type { BuildSession } from './build-session.ts';
 import { explainStepFailure } from './explain-step-failure.ts';
 import type { StageDisk } from './stage-disk.ts';
-import { adoptKnown, type StageImage } from './stage-image.ts';
+import { adoptKnown, recordStep, type StageImage } from './stage-image.ts';
 import { stepKeyOf } from './step-key.ts';
 import { type OutputTail, tailOfOutput } from './tail-of-output.ts';
 
@@ -30,8 +29,6 @@ export interface RunRequest {
   readonly config: ImageConfig;
   readonly latestSec: number | null;
   readonly provenance: Json;
-  /** The Dockerfile as the user named it. */
-  readonly dockerfile: string;
 }
 
 /** What a step may unpack to: as much as its disk took. */
@@ -39,8 +36,7 @@ const maxDiffBytes = 1024 ** 4;
 
 /**
  * Runs a RUN: the command in a container above the stage's image, then what it changed becomes the next image. A failure
- * has the lines of the Dockerfile and the last output in its data. Throws `step_failed` when the command fails, and the
- * codes of `withRunStep`.
+ * has the last output in its data. Throws `step_failed` when the command fails, and the codes of `withRunStep`.
  */
 export async function runStepOnImage(
   request: RunRequest,
@@ -58,7 +54,7 @@ export async function runStepOnImage(
     throw await explainStepFailure(request, error, output.text());
   }
   const digest = await target.commit(config, request.provenance);
-  await session.stepResults.record(key, digest);
+  await recordStep(session, [key], digest);
   return { outcome: 'done', digest };
 }
 
@@ -66,8 +62,7 @@ async function runCommandOnTree(request: RunRequest, output: OutputTail): Promis
   const { session, step, target } = request;
   const { ledger } = session;
   const parentDisk = await request.disk.holding(target.image);
-  await using files = await createTempDir(session.workRoot, 'inline');
-  const inline = await writeInlineFiles(step, files.path);
+  const inline = await writeInlineFiles(request);
   const tree = await target.tree();
   const { limits, network, mounts, env } = session.runs;
   const run = {
@@ -116,10 +111,11 @@ async function applyDiff(
   });
 }
 
-async function writeInlineFiles(step: RunStep, directory: string): Promise<ExtraMount[]> {
+/** Where they lie is removed by the next build, should this process be killed. */
+async function writeInlineFiles({ step, disk, number }: RunRequest): Promise<ExtraMount[]> {
   const mounts: ExtraMount[] = [];
   for (const [index, file] of step.inlineFiles.entries()) {
-    const hostPath = join(directory, String(index));
+    const hostPath = join(await disk.directory(), `inline-${number}-${index}`);
     await writeFile(hostPath, file.content);
     await chmod(hostPath, file.mode);
     mounts.push({ hostPath, guestPath: file.path });

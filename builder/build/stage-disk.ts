@@ -1,3 +1,4 @@
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   AshlarError,
@@ -5,6 +6,7 @@ import {
   exportDisk,
   openImage,
   type OpenImage,
+  systemErrorCode,
   updateDisk,
 } from '../../src/index.ts';
 import { createStepDirectory } from '../run/step-directory.ts';
@@ -14,6 +16,8 @@ import type { BuildSession } from './build-session.ts';
 export interface StageDisk extends AsyncDisposable {
   /** A file that holds this image; not to be written to, and good until the next call. */
   holding(image: OpenImage): Promise<string>;
+  /** The directory that the disk lies in: a sweep removes it should this process be killed. */
+  directory(): Promise<string>;
 }
 
 /** Cached disks that are looked at to find the nearest. */
@@ -22,35 +26,65 @@ const candidates = 8;
 /**
  * A disk that is made at first use, of the nearest one in the cache where there is one, and later brought up to date by
  * the chunks that changed. While it is used it lies in a directory that a sweep removes should this process be killed;
- * afterwards it goes back to the cache.
+ * afterwards it goes back to the cache. Throws `disk_full`, and the codes of reading the image.
  */
 export function createStageDisk(session: BuildSession): StageDisk {
   const { imageStore, signal } = session;
   const cleanup = new AsyncDisposableStack();
-  let path: string | undefined;
+  let made: string | undefined;
   let held: OpenImage | undefined;
-  const bring = async (image: OpenImage): Promise<string> => {
-    path ??= join(cleanup.use(await createStepDirectory(session.workRoot)).path, 'disk.raw');
+  const directory = async (): Promise<string> => {
+    made ??= cleanup.use(await createStepDirectory(session.workRoot)).path;
+    return made;
+  };
+  const bring = async (image: OpenImage, path: string): Promise<void> => {
     const from = held ?? (await claimNearest(session, image, path));
     // Until it is done the file holds neither image.
     held = undefined;
-    if (from === undefined) await exportDisk(imageStore, image, path, signal);
-    else await updateDisk(imageStore, { path, from, to: image }, signal);
+    if (from === undefined || !(await follow(session, { path, from, to: image }))) {
+      await rm(path, { force: true });
+      await exportDisk(imageStore, image, path, signal);
+    }
     held = image;
-    return path;
   };
   return {
-    holding: async (image) => {
-      if (path !== undefined && held?.digest === image.digest) return path;
-      return session.ledger.span('mount', 'disk', () => bring(image));
+    directory,
+    async holding(image) {
+      const path = join(await directory(), 'disk.raw');
+      if (held?.digest !== image.digest)
+        await session.ledger.span('mount', 'disk', () => bring(image, path));
+      return path;
     },
     [Symbol.asyncDispose]: () =>
       session.ledger.span('cleanup', 'disk', async () => {
-        if (path !== undefined && held !== undefined)
-          await session.diskCache.keep(path, held.digest);
+        if (made !== undefined && held !== undefined)
+          await session.diskCache.keep(join(made, 'disk.raw'), held.digest);
         await cleanup.disposeAsync();
       }),
   };
+}
+
+/**
+ * Brings a disk up to date. False when the image that it holds cannot be read any more, which is no harm to the image
+ * that is wanted.
+ */
+async function follow(
+  { imageStore, signal }: BuildSession,
+  change: { path: string; from: OpenImage; to: OpenImage },
+): Promise<boolean> {
+  try {
+    await updateDisk(imageStore, change, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof AshlarError) return false;
+    const code = systemErrorCode(error);
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    throw new AshlarError('disk_full', `no space left for the disk ${change.path}`, {
+      data: { path: change.path },
+      cause: error,
+    });
+  }
 }
 
 /** Takes the cached disk that has the most pages in common with an image, if there is one of the same size. */
@@ -70,15 +104,17 @@ async function claimNearest(
     if (best === undefined || shared > best.shared) best = { disk, image: candidate, shared };
   }
   if (best === undefined || !(await session.diskCache.claim(best.disk, path))) return undefined;
-  return best.image;
+  const { size } = await stat(path);
+  return size === image.root.diskBytes ? best.image : undefined;
 }
 
 async function openIfThere(session: BuildSession, digest: Digest): Promise<OpenImage | undefined> {
   try {
     return await openImage(session.imageStore, digest);
   } catch (error) {
-    // Collected, or of another store: then its disk is of no use here.
-    if (error instanceof AshlarError && error.code === 'image_not_found') return undefined;
+    session.signal.throwIfAborted();
+    // Collected, damaged, or of another store: then its disk is of no use here.
+    if (error instanceof AshlarError) return undefined;
     throw error;
   }
 }

@@ -1,10 +1,13 @@
 import {
+  AshlarError,
   deriveImage,
   type Digest,
+  digestOf,
   digestWithConfig,
   type FileTree,
   type ImageConfig,
   type Json,
+  layoutVersion,
   loadTree,
   type LoadedTree,
   openImage,
@@ -39,7 +42,7 @@ export async function createStageImage(
   diskBytes: number | undefined,
 ): Promise<StageImage> {
   const { imageStore, writer } = session;
-  let image = await openImage(imageStore, base);
+  let image = await session.ledger.span('cache', base, () => openImage(imageStore, base));
   let loaded: LoadedTree | undefined;
   const load = async (): Promise<LoadedTree> => {
     loaded ??= await session.ledger.span('tree', image.digest, async () => {
@@ -52,14 +55,20 @@ export async function createStageImage(
     const { tree, knownBins } = await load();
     const size = diskBytes ?? image.root.diskBytes;
     const input = { tree, config, diskBytes: size, provenance, writer, knownBins };
-    const written = await session.ledger.span('layout', 'image', () =>
-      writeImage(imageStore, input),
-    );
-    image = await openImage(imageStore, written.digest);
-    return written.digest;
+    return session.ledger.span('layout', 'image', async () => {
+      const { digest } = await writeImage(imageStore, input);
+      image = await openImage(imageStore, digest);
+      return digest;
+    });
   };
   if (diskBytes !== undefined && image.root.diskBytes !== diskBytes) {
-    await commit(image.root.config, { kind: 'resize', base });
+    const { stepResults } = session;
+    const key = digestOf(Buffer.from(`resize ${layoutVersion} ${diskBytes} ${base}`, 'utf8'));
+    const known = await session.ledger.span('cache', key, () => stepResults.find(key));
+    if (known !== null) image = await openImage(imageStore, known);
+    else {
+      await recordStep(session, [key], await commit(image.root.config, { kind: 'resize', base }));
+    }
   }
   return {
     get image() {
@@ -72,11 +81,17 @@ export async function createStageImage(
       image = await openImage(imageStore, digest);
       loaded = undefined;
     },
-    publish: (config, provenance) => deriveImage(imageStore, image, config, provenance),
+    publish: (config, provenance) =>
+      session.ledger.span('upload', image.digest, () =>
+        deriveImage(imageStore, image, config, provenance),
+      ),
   };
 }
 
-/** Goes on from the known result of a step, if there is one and it may be used. */
+/**
+ * Goes on from the known result of a step, if there is one and it may be used. One that was collected meanwhile, or that
+ * is damaged where it has to be read, counts as unknown: the step then runs again and stores it anew.
+ */
 export async function adoptKnown(
   session: BuildSession,
   target: StageImage,
@@ -86,7 +101,24 @@ export async function adoptKnown(
   return session.ledger.span('cache', key, async () => {
     const known = await session.stepResults.find(key);
     if (known === null) return false;
-    await target.adopt(known);
-    return true;
+    try {
+      await target.adopt(known);
+      return true;
+    } catch (error) {
+      const codes = ['image_not_found', 'manifest_corrupt'];
+      if (error instanceof AshlarError && codes.includes(error.code)) return false;
+      throw error;
+    }
+  });
+}
+
+/** Remembers what a step gave, under all keys that it can be asked for by. */
+export async function recordStep(
+  session: BuildSession,
+  keys: readonly Digest[],
+  image: Digest,
+): Promise<void> {
+  await session.ledger.span('upload', image, async () => {
+    for (const key of keys) await session.stepResults.record(key, image);
   });
 }

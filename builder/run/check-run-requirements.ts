@@ -3,6 +3,7 @@ import { release } from 'node:os';
 import { runCommand, systemErrorCode } from '../../src/index.ts';
 import { readCgroupMounts, type CgroupMount } from './cgroup.ts';
 import { defaultProfilePath } from './seccomp-profile.ts';
+import { chooseNetworkHelper, isOldPasta } from './step-network.ts';
 import { findTool, toolEnvironment } from './tool-environment.ts';
 
 /** One thing that running build steps needs of this machine. */
@@ -18,11 +19,11 @@ export interface Requirement {
 /** Programs, any one of each line, and the Debian package that brings them. */
 const programs: readonly (readonly [names: readonly string[], mend: string])[] = [
   [['crun', 'runc'], 'apt-get install crun'],
-  [['pasta', 'slirp4netns'], 'apt-get install passt'],
   [['unshare'], 'apt-get install util-linux'],
   [['nsenter'], 'apt-get install util-linux'],
   [['setsid'], 'apt-get install util-linux'],
   [['mount'], 'apt-get install mount'],
+  [['losetup'], 'apt-get install mount'],
   [['mke2fs'], 'apt-get install e2fsprogs'],
   [['ip'], 'apt-get install iproute2'],
 ];
@@ -33,6 +34,7 @@ export async function checkRunRequirements(): Promise<Requirement[]> {
   return Promise.all([
     rootRequirement(),
     ...programs.map(async ([names, mend]) => programRequirement(names, mend)),
+    networkRequirement(),
     tarRequirement(),
     fileRequirement(
       'seccomp profile',
@@ -64,6 +66,15 @@ async function programRequirement(names: readonly string[], mend: string): Promi
     if (path !== undefined) return { name, ok: true, detail: path, mend: '' };
   }
   return { name, ok: false, detail: 'not installed', mend };
+}
+
+async function networkRequirement(): Promise<Requirement> {
+  const mend = 'apt-get install slirp4netns';
+  const found = await programRequirement(['pasta', 'slirp4netns'], mend);
+  if (!found.ok || (await chooseNetworkHelper()) === 'slirp4netns') return found;
+  if (!(await isOldPasta(found.detail))) return found;
+  const detail = `${found.detail}, an old one: TCP connections closed on one side may hang (${mend})`;
+  return { ...found, detail };
 }
 
 async function tarRequirement(): Promise<Requirement> {

@@ -110,8 +110,10 @@ function exitOf(waitStatus: number): ContainerExit {
   return { exitCode: 128 + signalNumber, signalNumber };
 }
 
+/** The variable keeps the copy that a runtime makes of itself out of the host's /tmp. */
 function runtimeCommand({ runtime, directory }: ContainerPlace): readonly string[] {
-  return [runtime, '--root', join(directory, 'runtime')];
+  const state = join(directory, 'runtime');
+  return ['env', `_LIBCONTAINER_STATEDIR=${state}`, runtime, '--root', state];
 }
 
 async function wordsOf(pipes: StepPipes): Promise<string> {

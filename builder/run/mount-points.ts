@@ -1,5 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemErrorCode } from '../../src/index.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 
 /**
@@ -86,10 +87,20 @@ async function makeStub(
   const directories = kind === 'directory' ? names : names.slice(0, -1);
   for (let depth = 1; depth <= directories.length; depth++) {
     const path = join(hide, ...directories.slice(0, depth));
-    await mkdir(path, { recursive: true });
-    await chmod(path, 0o755);
+    await makeDirectory(path);
   }
   if (kind === 'directory') return;
   await writeFile(join(hide, ...names), '');
   await chmod(join(hide, ...names), 0o644);
+}
+
+/** Not `recursive`: below a /proc entry that is gone, Node tries to make the parents for ever. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return;
+    throw error;
+  }
+  await chmod(path, 0o755);
 }

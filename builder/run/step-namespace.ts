@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AshlarError, type CommandResult, runCommand, systemErrorCode } from '../../src/index.ts';
 import { toolEnvironment } from './tool-environment.ts';
 
@@ -53,38 +54,47 @@ type Keeper = ChildProcessByStdio<Writable, Readable, Readable>;
  * `tool_missing` without util-linux, and the signal's reason.
  */
 export async function openStepNamespace(options: StepNamespaceOptions): Promise<StepNamespace> {
-  const { signal, farewell } = options;
+  const { signal } = options;
   signal.throwIfAborted();
   const keeper = startKeeper(options);
   const closed = once(keeper, 'close');
-  const kill = (): void => void keeper.kill('SIGKILL');
-  signal.addEventListener('abort', kill, { once: true });
   try {
+    // An abort waits for this: mounts that are cut short are harder to get rid of than whole ones.
     await ready(keeper, closed);
   } catch (error) {
-    keeper.stdin.destroy();
-    await Promise.allSettled([closed]);
+    await endKeeper(keeper, closed);
     signal.throwIfAborted();
     throw error;
-  } finally {
-    signal.removeEventListener('abort', kill);
   }
+  return namespaceOf(keeper, closed, options);
+}
+
+function namespaceOf(
+  keeper: Keeper,
+  closed: Promise<unknown>,
+  { farewell, signal }: StepNamespaceOptions,
+): StepNamespace {
   const pid = keeper.pid ?? 0;
   const running = new Set<Promise<unknown>>();
-  const runInside = async (argv: readonly string[], timeoutMs?: number): Promise<CommandResult> => {
-    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+  const runInside = async (
+    argv: readonly string[],
+    limit: { readonly timeoutMs?: number } = {},
+  ) => {
     const command = runCommand(...enter(pid, argv), { env: toolEnvironment(), ...limit });
     running.add(command);
     return command.finally(() => running.delete(command));
   };
   const end = async (): Promise<void> => {
-    await Promise.allSettled([runInside(farewell, farewellTimeoutMs)]);
-    keeper.stdin.destroy();
-    await Promise.allSettled([closed, ...running]);
+    await Promise.allSettled([runInside(farewell, { timeoutMs: farewellTimeoutMs })]);
+    await endKeeper(keeper, closed);
+    await Promise.allSettled(running);
   };
   let ended: Promise<void> | undefined;
   const endOnce = (): Promise<void> => (ended ??= end());
-  const onAbort = (): void => void endOnce();
+  const onAbort = (): void => {
+    // Awaited, and its failure seen, when the handle is disposed.
+    endOnce().catch(() => {});
+  };
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
@@ -105,6 +115,21 @@ export async function openStepNamespace(options: StepNamespaceOptions): Promise<
 }
 
 const farewellTimeoutMs = 2_000;
+/** Without perl, what the step wrote is written out first. */
+const endTimeoutMs = 120_000;
+
+/** Lets the keeper go and waits until nothing of its namespace runs; throws `internal` when something does not end. */
+async function endKeeper(keeper: Keeper, closed: Promise<unknown>): Promise<void> {
+  keeper.stdin.destroy();
+  const waited = new AbortController();
+  const tooLate = delay(endTimeoutMs, 'late', { ref: false, signal: waited.signal });
+  const [outcome] = await Promise.allSettled([Promise.race([closed, tooLate])]);
+  waited.abort();
+  await Promise.allSettled([tooLate]);
+  if (outcome.status === 'fulfilled' && outcome.value === 'late') {
+    throw new AshlarError('internal', `the namespace of process ${keeper.pid} does not end`);
+  }
+}
 
 function startKeeper({ directory, prepare, args }: StepNamespaceOptions): Keeper {
   // prettier-ignore

@@ -43,16 +43,16 @@ export async function chooseNetworkHelper(): Promise<NetworkHelper> {
     });
   }
   if (pasta === undefined) return 'slirp4netns';
-  if (slirp === undefined || (await pastaDate(pasta)) >= firstGoodPasta) return 'pasta';
+  if (slirp === undefined || !(await isOldPasta(pasta))) return 'pasta';
   return 'slirp4netns';
 }
 
 const firstGoodPasta = 20250503;
 
-/** Versions are dates, as in `pasta 0.0~git20250503.587980c-2`; Debian 12 says `unknown version`, which counts as 0. */
-async function pastaDate(path: string): Promise<number> {
+/** Versions are dates, as in `pasta 0.0~git20250503.587980c-2`; Debian 12 says `unknown version`. */
+export async function isOldPasta(path: string): Promise<boolean> {
   const { stdout } = await runCommand(path, ['--version'], { timeoutMs: 10_000 });
-  return Number(/20\d{6}/.exec(stdout.toString('latin1'))?.[0] ?? 0);
+  return Number(/20\d{6}/.exec(stdout.toString('latin1'))?.[0] ?? 0) < firstGoodPasta;
 }
 
 /**

@@ -1,7 +1,13 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { type Digest, digestBytes, digestFromBytes } from '../digest/digest.ts';
+import {
+  changeIndex,
+  indexFailure,
+  isDamage,
+  openIndexDatabase,
+  replaceIndexDatabase,
+} from './index-database.ts';
 import { codecs, type PackLocation, type PackRecord } from './pack-format.ts';
 
 /**
@@ -9,87 +15,142 @@ import { codecs, type PackLocation, type PackRecord } from './pack-format.ts';
  * be rebuilt from the packs; losing it costs dedup, not data.
  */
 export interface ChunkIndex extends Disposable {
+  /** Where a chunk is said to be; an entry that was damaged on disk counts as none. */
   find(digest: Digest): PackLocation | undefined;
+  /** Learns what is in a pack; for chunks that are in others too, this one is named from now on. */
   addPack(pack: Digest, records: readonly PackRecord[]): void;
+  /** True for packs that were added or retired. */
   hasPack(pack: Digest): boolean;
   /** Forgets a pack that is gone, with all that was said to be in it. */
   forgetPack(pack: Digest): void;
+  /** Forgets what is in a pack that nothing new shall refer to, but not the pack, so that it is not learned again. */
+  retirePack(pack: Digest): void;
 }
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS packs (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE);
-  CREATE TABLE IF NOT EXISTS chunks (
-    digest BLOB PRIMARY KEY, pack INTEGER NOT NULL, at INTEGER NOT NULL,
-    stored INTEGER NOT NULL, plain INTEGER NOT NULL, codec INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS chunks_of_pack ON chunks (pack);
-`;
-
-/** Opens the index in a SQLite file (made where missing), or in memory for `:memory:`. Several processes may share the file. */
+/**
+ * Opens the index in a SQLite file (made where missing), or in memory for `:memory:`. Several processes may share the
+ * file. One that turns out damaged is begun anew. All calls may throw `home_unusable` and `disk_full`.
+ */
 export function openChunkIndex(file: string): ChunkIndex {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
-  const database = new DatabaseSync(file, { timeout: 10_000 });
-  // A cache: what a power failure takes is found again in the packs.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
-  database.exec(schema);
-  const find = database.prepare(
-    'SELECT p.name, c.at, c.stored, c.plain, c.codec FROM chunks c JOIN packs p ON p.id = c.pack WHERE c.digest = ?',
-  );
-  const findPack = database.prepare('SELECT id FROM packs WHERE name = ?');
-  const insertPack = database.prepare('INSERT OR IGNORE INTO packs (name) VALUES (?)');
-  const insertChunk = database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)');
-  const deleteChunks = database.prepare('DELETE FROM chunks WHERE pack = ?');
-  const deletePack = database.prepare('DELETE FROM packs WHERE id = ?');
-  const packId = (pack: Digest): number | undefined => {
-    const row = findPack.get(digestBytes(pack));
-    return row === undefined ? undefined : Number(row['id']);
+  let tables = prepareTables(file, openIndexDatabase);
+  const run = <T>(work: (tables: Tables) => T): T => {
+    try {
+      try {
+        return work(tables);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        tables.database.close();
+        tables = prepareTables(file, replaceIndexDatabase);
+        return work(tables);
+      }
+    } catch (error) {
+      throw indexFailure(error, file);
+    }
   };
   return {
-    find(digest) {
-      const row = find.get(digestBytes(digest));
-      if (row === undefined) return undefined;
-      const codec = codecs[Number(row['codec'])] ?? 'raw';
-      return {
-        pack: digestFromBytes(Buffer.from(row['name'] as Uint8Array)),
-        offset: Number(row['at']),
-        storedBytes: Number(row['stored']),
-        plainBytes: Number(row['plain']),
-        codec,
-      };
-    },
+    find: (digest) => run((tables) => findChunk(tables, digest)),
     addPack(pack, records) {
-      transaction(database, () => {
-        insertPack.run(digestBytes(pack));
-        const id = packId(pack) ?? 0;
-        for (const record of records) {
-          const codec = codecs.indexOf(record.codec);
-          const digest = digestBytes(record.digest);
-          insertChunk.run(digest, id, record.offset, record.storedBytes, record.plainBytes, codec);
-        }
+      run((tables) => {
+        changeIndex(tables.database, () => {
+          const id = makePackId(tables, pack);
+          for (const record of records) insertRecord(tables, { pack, id }, record);
+        });
       });
     },
-    hasPack: (pack) => packId(pack) !== undefined,
+    hasPack: (pack) => run((tables) => packId(tables, pack) !== undefined),
     forgetPack(pack) {
-      const id = packId(pack);
-      if (id === undefined) return;
-      transaction(database, () => {
-        deleteChunks.run(id);
-        deletePack.run(id);
+      run((tables) => {
+        const id = packId(tables, pack);
+        if (id === undefined) return;
+        changeIndex(tables.database, () => {
+          tables.deleteChunks.run(id);
+          tables.deletePack.run(id);
+        });
+      });
+    },
+    retirePack(pack) {
+      run((tables) => {
+        changeIndex(tables.database, () => {
+          tables.deleteChunks.run(makePackId(tables, pack));
+        });
       });
     },
     [Symbol.dispose]() {
-      database.close();
+      tables.database.close();
     },
   };
 }
 
-function transaction(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
+interface Tables {
+  readonly database: DatabaseSync;
+  readonly find: StatementSync;
+  readonly findPack: StatementSync;
+  readonly insertPack: StatementSync;
+  readonly insertChunk: StatementSync;
+  readonly deleteChunks: StatementSync;
+  readonly deletePack: StatementSync;
+}
+
+function prepareTables(file: string, open: (file: string) => DatabaseSync): Tables {
+  const database = open(file);
   try {
-    work();
-    database.exec('COMMIT');
+    return {
+      database,
+      find: database.prepare(
+        'SELECT p.name, c.at, c.stored, c.plain, c.codec, c.checksum FROM chunks c JOIN packs p ON p.id = c.pack WHERE c.digest = ?',
+      ),
+      findPack: database.prepare('SELECT id FROM packs WHERE name = ?'),
+      insertPack: database.prepare('INSERT OR IGNORE INTO packs (name) VALUES (?)'),
+      insertChunk: database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)'),
+      deleteChunks: database.prepare('DELETE FROM chunks WHERE pack = ?'),
+      deletePack: database.prepare('DELETE FROM packs WHERE id = ?'),
+    };
   } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
+    database.close();
+    if (open === replaceIndexDatabase || !isDamage(error)) throw indexFailure(error, file);
+    return prepareTables(file, replaceIndexDatabase);
   }
+}
+
+function findChunk({ find }: Tables, digest: Digest): PackLocation | undefined {
+  const row = find.get(digestBytes(digest));
+  const codec = codecs[Number(row?.['codec'])];
+  const name = row?.['name'];
+  if (row === undefined || codec === undefined || !(name instanceof Uint8Array)) return undefined;
+  if (name.length !== 32) return undefined;
+  const location = {
+    pack: digestFromBytes(Buffer.from(name)),
+    offset: Number(row['at']),
+    storedBytes: Number(row['stored']),
+    plainBytes: Number(row['plain']),
+    codec,
+  };
+  return checksumOf(digest, location) === row['checksum'] ? location : undefined;
+}
+
+function insertRecord(
+  { insertChunk }: Tables,
+  { pack, id }: { readonly pack: Digest; readonly id: number },
+  { digest, ...place }: PackRecord,
+): void {
+  const { offset, storedBytes, plainBytes } = place;
+  const codec = codecs.indexOf(place.codec);
+  const checksum = checksumOf(digest, { pack, ...place });
+  insertChunk.run(digestBytes(digest), id, offset, storedBytes, plainBytes, codec, checksum);
+}
+
+function packId({ findPack }: Tables, pack: Digest): number | undefined {
+  const row = findPack.get(digestBytes(pack));
+  return row === undefined ? undefined : Number(row['id']);
+}
+
+function makePackId(tables: Tables, pack: Digest): number {
+  tables.insertPack.run(digestBytes(pack));
+  return packId(tables, pack) ?? 0;
+}
+
+/** SQLite does not notice a flipped bit in a number, and an image must not be published with a wrong place in it. */
+function checksumOf(digest: Digest, location: PackLocation): number {
+  const { pack, offset, storedBytes, plainBytes, codec } = location;
+  return crc32(`${digest} ${pack} ${offset} ${storedBytes} ${plainBytes} ${codec}`);
 }

@@ -1,6 +1,6 @@
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { decodeStored, decodeStoredSync } from './codec.ts';
+import { decodeStored } from './codec.ts';
 import type { PackLocation } from './pack-format.ts';
 import type { PackShelf } from './pack-shelf.ts';
 
@@ -36,26 +36,30 @@ export function createChunkReader(shelf: PackShelf): ChunkReader {
   return {
     async read({ digest, location }, signal) {
       const stored = await shelf.read(location.pack, location.offset, location.storedBytes, signal);
-      return checked(digest, location, () =>
-        decodeStoredSync(stored, location.codec, location.plainBytes),
-      );
+      return decodeChecked(digest, location, stored);
     },
     async *readMany(blobs, signal) {
       const runs = planRuns(blobs);
-      const ahead: Promise<{ digest: Digest; plain: Buffer }[]>[] = [];
+      const ahead: { readonly run: Run; readonly reading: Promise<Buffer> }[] = [];
       const start = (): void => {
         const run = runs.shift();
         if (run === undefined) return;
-        const reading = readRun(shelf, run, signal);
+        const reading = shelf.read(run.pack, run.start, run.end - run.start, signal);
         // Shown when its turn comes; until then it must not count as unhandled.
         reading.catch(() => {});
-        ahead.push(reading);
+        ahead.push({ run, reading });
       };
       for (let count = 0; count < runsAhead; count += 1) start();
-      for (let reading = ahead.shift(); reading !== undefined; reading = ahead.shift()) {
-        const results = await reading;
+      for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+        const { run, reading } = next;
+        const bytes = await reading;
         start();
-        yield* results;
+        // One after another: a few MiB of stored bytes may be gigabytes of plain ones.
+        for (const { digest, location } of run.blobs) {
+          const from = location.offset - run.start;
+          const stored = bytes.subarray(from, from + location.storedBytes);
+          yield { digest, plain: decodeChecked(digest, location, stored) };
+        }
       }
     },
   };
@@ -88,29 +92,9 @@ function planRuns(blobs: readonly LocatedBlob[]): Run[] {
   return runs;
 }
 
-async function readRun(
-  shelf: PackShelf,
-  run: Run,
-  signal: AbortSignal | undefined,
-): Promise<{ digest: Digest; plain: Buffer }[]> {
-  const bytes = await shelf.read(run.pack, run.start, run.end - run.start, signal);
-  return Promise.all(
-    run.blobs.map(async ({ digest, location }) => {
-      const from = location.offset - run.start;
-      const stored = bytes.subarray(from, from + location.storedBytes);
-      const decoded = await decodeStored(stored, location.codec, location.plainBytes).catch(
-        (error: unknown) => {
-          throw located(error, digest, location);
-        },
-      );
-      return { digest, plain: checked(digest, location, () => decoded) };
-    }),
-  );
-}
-
-function checked(digest: Digest, location: PackLocation, decode: () => Buffer): Buffer {
+function decodeChecked(digest: Digest, location: PackLocation, stored: Buffer): Buffer {
   try {
-    const plain = decode();
+    const plain = decodeStored(stored, location.codec, location.plainBytes);
     if (digestOf(plain) === digest) return plain;
     throw new AshlarError('chunk_corrupt', 'its bytes do not match its digest');
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type Digest, digestOf } from '../digest/digest.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
 import { createLimiter } from '../flow/limiter.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { packKey } from '../store/store-paths.ts';
@@ -20,7 +21,7 @@ export interface ChunkWriter {
   /**
    * Sees to it that the bytes are in the store, once, whoever wrote them: known ones cost a look-up, new ones go into a
    * pack. Returns when there is room for more; the bytes must not be changed afterwards. A failure of the store shows at
-   * the next call.
+   * the next call, and at every later one.
    */
   add(digest: Digest, plain: Buffer): Promise<void>;
   /** Makes locations known that were read from the placement of an image. */
@@ -42,6 +43,11 @@ export interface ChunkWriterOptions {
   readonly store: ObjectStore;
   readonly index: ChunkIndex;
   readonly shelf: PackShelf;
+  /**
+   * Asked once, before the first blob that neither this session nor the index knows is taken for new: brings the index up
+   * to date with what others have stored.
+   */
+  readonly learn?: () => Promise<unknown>;
   /** A pack is closed when it holds this many bytes. Default 8 MiB. */
   readonly packBytes?: number;
 }
@@ -71,10 +77,19 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   };
   let open = emptyPack();
   let appended: Promise<void> = Promise.resolve();
+  let learning: Promise<unknown> | undefined;
+
+  const findInIndex = async (digest: Digest): Promise<PackLocation | undefined> => {
+    const found = index.find(digest);
+    if (found !== undefined || options.learn === undefined) return found;
+    learning ??= options.learn();
+    await learning;
+    return index.find(digest);
+  };
 
   const isKnown = async (digest: Digest): Promise<boolean> => {
     if (pending.has(digest)) return true;
-    const location = located.get(digest) ?? index.find(digest);
+    const location = located.get(digest) ?? (await findInIndex(digest));
     if (location === undefined) return false;
     if (await shelf.isThere(location.pack)) {
       located.set(digest, location);
@@ -88,7 +103,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   const upload = async (pack: OpenPack): Promise<void> => {
     const bytes = Buffer.concat([encodePackHeader(), ...pack.parts, encodePackIndex(pack.records)]);
     const name = digestOf(bytes);
-    await store.put(packKey(name), bytes);
+    if ((await store.put(packKey(name), bytes)) === 'exists') await mendPack(store, name, bytes);
     index.addPack(name, pack.records);
     for (const { digest, ...place } of pack.records) located.set(digest, { pack: name, ...place });
   };
@@ -121,6 +136,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   return {
     stats,
     async add(digest, plain) {
+      uploads.check();
       // The second look is for a call that took the digest on while this one asked.
       if ((await isKnown(digest)) || pending.has(digest)) {
         stats.knownBlobs += 1;
@@ -139,14 +155,30 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       for (const [digest, location] of locations) located.set(digest, location);
     },
     async flush() {
-      await compressions.drain();
-      await appended;
-      await close();
-      await uploads.drain();
+      try {
+        await compressions.drain();
+        await close();
+      } finally {
+        // After a failure too nothing may go on behind the back of the caller.
+        await uploads.drain();
+      }
       pending.clear();
     },
     locate: (digest) => located.get(digest) ?? index.find(digest),
   };
+}
+
+/** A pack that is there is named by its bytes, so other bytes are damaged ones: these take their place. */
+async function mendPack(store: ObjectStore, name: Digest, bytes: Buffer): Promise<void> {
+  const key = packKey(name);
+  try {
+    if (bytes.equals(await store.get(key))) return;
+  } catch (error) {
+    const isBad =
+      error instanceof AshlarError && ['object_missing', 'object_too_large'].includes(error.code);
+    if (!isBad) throw error;
+  }
+  await store.replace(key, bytes);
 }
 
 function emptyPack(): OpenPack {

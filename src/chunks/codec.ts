@@ -1,44 +1,37 @@
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import type { Codec } from './pack-format.ts';
+import { type Codec, maxPlainBytes } from './pack-format.ts';
 
 const compressAsync = promisify(zstdCompress);
-const decompressAsync = promisify(zstdDecompress);
-const compressOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compressionLevel = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 /** Compresses on the thread pool; gives the plain bytes back as `raw` where zstd does not save a sixteenth. */
 export async function encodeStored(plain: Buffer): Promise<{ stored: Buffer; codec: Codec }> {
-  const stored = await compressAsync(plain, compressOptions);
+  // Told the size, zstd makes tables for a chunk and not for megabytes: a third less work.
+  const size = { pledgedSrcSize: plain.length, chunkSize: plain.length + 1024 };
+  const stored = await compressAsync(plain, { params: compressionLevel, ...size });
   return stored.length < plain.length - plain.length / 16
     ? { stored, codec: 'zstd' }
     : { stored: plain, codec: 'raw' };
 }
 
-/** The plain bytes, of exactly `plainBytes`; throws `chunk_corrupt` when the stored ones do not decode to that. */
-export async function decodeStored(
-  stored: Buffer,
-  codec: Codec,
-  plainBytes: number,
-): Promise<Buffer> {
+/**
+ * The plain bytes, of exactly `plainBytes`; throws `chunk_corrupt` when the stored ones do not decode to that. Works on
+ * this thread: a chunk of 64 KiB takes 40 us, the way through the thread pool as much again.
+ */
+export function decodeStored(stored: Buffer, codec: Codec, plainBytes: number): Buffer {
   if (codec === 'raw') return checkedLength(stored, plainBytes);
+  if (plainBytes > maxPlainBytes)
+    throw new AshlarError('chunk_corrupt', `it is said to have ${plainBytes} bytes`);
   try {
-    return checkedLength(
-      await decompressAsync(stored, { maxOutputLength: plainBytes }),
-      plainBytes,
-    );
+    // A little more room than needed, or the decoder comes back for a second, empty piece.
+    const chunkSize = plainBytes + 64;
+    const plain = zstdDecompressSync(stored, { maxOutputLength: plainBytes, chunkSize });
+    return checkedLength(plain, plainBytes);
   } catch (error) {
-    throw asCorrupt(error);
-  }
-}
-
-/** As `decodeStored`, on this thread: quicker for one blob. */
-export function decodeStoredSync(stored: Buffer, codec: Codec, plainBytes: number): Buffer {
-  if (codec === 'raw') return checkedLength(stored, plainBytes);
-  try {
-    return checkedLength(zstdDecompressSync(stored, { maxOutputLength: plainBytes }), plainBytes);
-  } catch (error) {
-    throw asCorrupt(error);
+    if (error instanceof AshlarError) throw error;
+    throw new AshlarError('chunk_corrupt', 'the stored bytes are not valid zstd', { cause: error });
   }
 }
 
@@ -48,9 +41,4 @@ function checkedLength(plain: Buffer, plainBytes: number): Buffer {
     'chunk_corrupt',
     `decoded to ${plain.length} bytes in place of ${plainBytes}`,
   );
-}
-
-function asCorrupt(error: unknown): AshlarError {
-  if (error instanceof AshlarError) return error;
-  return new AshlarError('chunk_corrupt', 'the stored bytes are not valid zstd', { cause: error });
 }

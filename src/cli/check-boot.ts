@@ -1,4 +1,5 @@
 import type { Digest } from '../digest/digest.ts';
+import { plainLine } from '../../builder/index.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { recordBootTrace } from '../image/boot-trace.ts';
 import type { ImageStore } from '../image/image-store.ts';
@@ -30,8 +31,12 @@ export async function checkBoot(
     throw new AshlarError(
       'boot_check_failed',
       `the image ${image} booted, but its command ended with exit code ${exitCode}`,
-      { data: { image, exitCode, output: output.toString('utf8') } },
+      { data: { image, exitCode, output: shownOutput(output) } },
     );
   }
   await recordBootTrace(imageStore.objects, image, readChunks);
+}
+
+function shownOutput(output: Buffer): string {
+  return output.toString('utf8').trimEnd().split('\n').map(plainLine).join('\n');
 }

@@ -44,7 +44,12 @@ export function printError(terminal: Terminal, form: OutputForm, error: AshlarEr
   }
   if (code === 'internal') lines.push(indented(stackOf(error)));
   lines.push(`  code: ${code}; to act: ${whoActs[errorClass]}`, `  next: ${hint}`);
-  terminal.stderr.write(`${lines.join('\n')}\n`);
+  terminal.stderr.write(`${printable(lines.join('\n'))}\n`);
+}
+
+/** Messages hold what others wrote, such as lines of a Dockerfile: none of it may steer the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\r$/gm, '').replaceAll(/(?![\n\t])\p{Cc}/gu, '\uFFFD');
 }
 
 /** Where an unexpected error came from, for a report. */

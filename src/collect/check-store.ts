@@ -1,119 +1,125 @@
-import { decodeStoredSync } from '../chunks/codec.ts';
-import type { PackLocation } from '../chunks/pack-format.ts';
-import { type Digest, digestOf } from '../digest/digest.ts';
+import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ImageStore } from '../image/image-store.ts';
-import { listImages } from '../image/list-images.ts';
-import { filesInChunk } from '../image/naming-damage.ts';
-import { openImage, type OpenImage } from '../image/open-image.ts';
-import { packKey } from '../store/store-paths.ts';
-import { maxStoredPackBytes } from '../chunks/pack-format.ts';
+import { findDamagedLeases } from '../image/image-leases.ts';
+import { type ImageStore, withoutRescue } from '../image/image-store.ts';
+import { type ImageListing, listImages } from '../image/list-images.ts';
+import { digestInKey, imageKey } from '../store/store-paths.ts';
+import { checkImage, type ImageDamage } from './check-image.ts';
+import { createPackChecker, type PackChecker } from './check-packs.ts';
 
-/** Something that is wrong with an image. */
-export interface Damage {
-  readonly image: Digest;
+/** Something that is wrong in a store. */
+export interface Damage extends ImageDamage {
+  /** Null for what belongs to no image: a damaged tag or lease, a pack that no image uses. */
+  readonly image: Digest | null;
   readonly tags: readonly string[];
-  readonly code: string;
-  readonly message: string;
-  /** Files of the image that are hurt, in display form; none when only metadata is. */
-  readonly files: readonly string[];
 }
 
 export interface CheckReport {
   readonly images: number;
   readonly packs: number;
-  /** Chunks and pages that were read and held against their digests; each counts once. */
+  /** Chunks and pages that were read and held against their digests; each place counts once. */
   readonly blobs: number;
   readonly damages: readonly Damage[];
 }
 
-interface BlobDamage {
-  readonly code: string;
-  readonly message: string;
-}
-
 /**
- * Reads everything that the given images (all of the store's, when none are named) refer to and holds it against the
- * digests: roots, placements, pages of manifest and tree, chunks. Each pack is read once. Changes nothing.
+ * Reads everything that the given images refer to and holds it against the digests: roots, placements, pages of manifest
+ * and tree, chunks. When none are named it takes all of the store's, and looks at tags, leases and packs that nothing
+ * uses too. Finds all damage, not only the first of an image. The store is not changed; this machine's index forgets
+ * what is in damaged packs, so that a build or an import stores it again.
  */
 export async function checkStore(
-  imageStore: ImageStore,
+  store: ImageStore,
   only: readonly Digest[] | null,
+  signal?: AbortSignal,
 ): Promise<CheckReport> {
-  const all = await listImages(imageStore.objects);
-  const images =
-    only === null
-      ? all
-      : only.map((digest) => all.find((image) => image.digest === digest) ?? { digest, tags: [] });
+  const imageStore = withoutRescue(store);
+  const listing = await listImages(imageStore.objects);
+  const tagsOf = new Map(listing.images.map(({ digest, tags }) => [digest, tags]));
+  const digests = only ?? listing.images.map(({ digest }) => digest);
+  const checker = createPackChecker(imageStore.objects, signal);
   const damages: Damage[] = [];
-  const checked = new Map<Digest, BlobDamage | null>();
-  const packs = new Set<Digest>();
-  for (const { digest, tags } of images) {
-    const report = (damage: BlobDamage, files: readonly string[]): void => {
-      damages.push({ image: digest, tags, ...damage, files });
-    };
-    try {
-      const image = await openImage(imageStore, digest);
-      const locations = await image.locations();
-      for (const location of locations.values()) packs.add(location.pack);
-      await checkBlobs(imageStore, locations, checked);
-      const hurt = [...locations.keys()].filter((blob) => checked.get(blob) !== null);
-      for (const blob of hurt) {
-        const damage = checked.get(blob);
-        if (damage) report(damage, await hurtFiles(image, blob));
-      }
-    } catch (error) {
-      if (!(error instanceof AshlarError)) throw error;
-      report({ code: error.code, message: error.message }, []);
-    }
+  for (const image of digests) {
+    signal?.throwIfAborted();
+    const tags = tagsOf.get(image) ?? [];
+    const found = await checkImage(imageStore, image, checker);
+    if (found.length > 0 && only === null && (await wasRemoved(imageStore, image, tags))) continue;
+    for (const damage of found) damages.push({ image, tags, ...damage });
   }
-  return { images: images.length, packs: packs.size, blobs: checked.size, damages };
+  if (only === null) {
+    damages.push(...checkTags(listing));
+    damages.push(...(await checkLeases(imageStore)));
+    damages.push(...(await checkOtherPacks(imageStore, checker, damages)));
+  }
+  forgetDamaged(store, checker);
+  const { packs, blobCount: blobs } = checker;
+  return { images: digests.length, packs: packs.size, blobs, damages };
 }
 
-async function checkBlobs(
+const nothingElse = { files: [], pack: null } as const;
+
+/** True for an image that somebody has removed while it was checked. */
+async function wasRemoved(
+  { objects }: ImageStore,
+  image: Digest,
+  tags: readonly string[],
+): Promise<boolean> {
+  return tags.length === 0 && (await objects.head(imageKey(image, 'root'))) === null;
+}
+
+function checkTags({ danglingTags, damagedTags }: ImageListing): Damage[] {
+  const dangling = danglingTags.map(({ name, image }): Damage => {
+    const message = `the tag ${name} names the image ${image}, which is not in the store`;
+    return { image, tags: [name], code: 'manifest_corrupt', message, ...nothingElse };
+  });
+  const damaged = damagedTags.map(({ name, damage }): Damage => {
+    const { message } = damage;
+    return { image: null, tags: [name], code: 'manifest_corrupt', message, ...nothingElse };
+  });
+  return [...dangling, ...damaged];
+}
+
+async function checkLeases(imageStore: ImageStore): Promise<Damage[]> {
+  const damages = await findDamagedLeases(imageStore.objects);
+  return damages.map(({ code, message }) => ({
+    image: null,
+    tags: [],
+    code,
+    message,
+    ...nothingElse,
+  }));
+}
+
+/** Packs that no image uses: a build may come to use them. And those whose damage hurts no blob in use. */
+async function checkOtherPacks(
   imageStore: ImageStore,
-  locations: ReadonlyMap<Digest, PackLocation>,
-  checked: Map<Digest, BlobDamage | null>,
-): Promise<void> {
-  const byPack = new Map<Digest, [Digest, PackLocation][]>();
-  for (const [blob, location] of locations) {
-    if (checked.has(blob)) continue;
-    const list = byPack.get(location.pack) ?? [];
-    byPack.set(location.pack, list);
-    list.push([blob, location]);
+  checker: PackChecker,
+  found: readonly Damage[],
+): Promise<Damage[]> {
+  for await (const { key } of imageStore.objects.list('packs/')) {
+    const pack = digestInKey(key);
+    if (pack !== null) await checker.checkPack(pack);
   }
-  for (const [pack, blobs] of byPack) {
-    const bytes = await readPack(imageStore, pack);
-    for (const [blob, location] of blobs) checked.set(blob, checkBlob(blob, location, bytes));
-  }
+  const told = new Set(found.map(({ pack }) => pack));
+  return [...checker.damagedPacks.values()]
+    .filter(({ pack }) => !told.has(pack))
+    .map(({ code, message, pack }) => ({
+      image: null,
+      tags: [],
+      code,
+      message: `${message}; it hurts nothing that an image uses`,
+      files: [],
+      pack,
+    }));
 }
 
-async function readPack(imageStore: ImageStore, pack: Digest): Promise<Buffer | null> {
-  if (!(await imageStore.shelf.isThere(pack))) return null;
-  return imageStore.objects.get(packKey(pack), { maxBytes: maxStoredPackBytes });
-}
-
-function checkBlob(blob: Digest, location: PackLocation, pack: Buffer | null): BlobDamage | null {
-  const { offset, storedBytes } = location;
-  if (pack === null)
-    return { code: 'pack_missing', message: `the pack ${location.pack} is not in the store` };
-  const place = `${blob} in ${location.pack} at ${offset}`;
-  if (offset + storedBytes > pack.length)
-    return { code: 'pack_corrupt', message: `the pack ends before the chunk ${place}` };
+function forgetDamaged(imageStore: ImageStore, { damagedPacks }: PackChecker): void {
+  if (damagedPacks.size === 0) return;
   try {
-    const plain = decodeStoredSync(
-      pack.subarray(offset, offset + storedBytes),
-      location.codec,
-      location.plainBytes,
-    );
-    if (digestOf(plain) === blob) return null;
-    return { code: 'chunk_corrupt', message: `the chunk ${place} does not match its digest` };
+    const index = imageStore.index();
+    for (const pack of damagedPacks.keys()) index.retirePack(pack);
   } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
-    return { code: 'chunk_corrupt', message: `the chunk ${place} is damaged: ${error.message}` };
+    // A check of a store needs no place to write.
+    if (!(error instanceof AshlarError) || error.code !== 'home_unusable') throw error;
   }
-}
-
-async function hurtFiles(image: OpenImage, blob: Digest): Promise<string[]> {
-  return filesInChunk(await image.tree(), blob);
 }

@@ -1,11 +1,12 @@
+import { quarantinePack, rescuePack } from '../chunks/pack-quarantine.ts';
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ImageStore } from '../image/image-store.ts';
-import { openImage } from '../image/open-image.ts';
+import { type ImageStore, withoutRescue } from '../image/image-store.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
-import { digestInKey, imageKey, imageParts, packKey, quarantineKey } from '../store/store-paths.ts';
-import { type KeepReason, markImages } from './mark-images.ts';
-import { findSparsePacks, rewritePacks } from './rewrite-packs.ts';
+import { digestInKey, quarantineKey } from '../store/store-paths.ts';
+import { type KeepReason, type MarkedImages, markImages, referencedImages } from './mark-images.ts';
+import { rewritePacks } from './rewrite-packs.ts';
+import { type PackSurvey, surveyPacks } from './survey-packs.ts';
+import { findLeftovers, removeLeftovers, unpublishImages } from './unpublish-images.ts';
 
 export interface CollectOptions {
   /** `report` changes nothing and says what `apply` would do. */
@@ -15,11 +16,13 @@ export interface CollectOptions {
   readonly keepStepsMs: number;
   /** How long packs stay in quarantine before they are deleted. */
   readonly quarantineMs: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface CollectReport {
   readonly kept: ReadonlyMap<Digest, KeepReason>;
   readonly removedImages: readonly Digest[];
+  /** Steps and leases that are over, and what killed processes left of images. */
   readonly removedRecords: number;
   /** Packs that nothing refers to: put into quarantine. */
   readonly quarantined: readonly Digest[];
@@ -40,84 +43,97 @@ export const defaultCollectTimes = {
 /**
  * Collects garbage: images that nothing refers to are unpublished; packs that no image refers to go to quarantine, from
  * where any reader takes them back, and are deleted when they have been there for long and are still unused; packs of
- * which little lives are rewritten. Safe beside builds that take less than the grace period. An image that cannot be read
- * stops the collection: what it refers to is not known.
+ * which little lives are rewritten. Safe beside other collections, and beside builds that take less than the grace
+ * period; one that is killed leaves nothing broken. An image, a tag or a lease that cannot be read stops the collection
+ * before anything is changed: what it refers to is not known.
  */
 export async function collectGarbage(
   imageStore: ImageStore,
   options: CollectOptions,
 ): Promise<CollectReport> {
   const { objects } = imageStore;
-  const marked = await markImages(objects, options);
-  const livePacks = await packsOf(imageStore, marked.kept.keys());
   const isOld = (info: ObjectInfo): boolean => options.nowMs - info.modifiedMs >= options.graceMs;
-  const unusedPacks: Digest[] = [];
-  for await (const info of objects.list('packs/')) {
-    const pack = digestInKey(info.key);
-    if (pack !== null && !livePacks.has(pack) && isOld(info)) unusedPacks.push(pack);
-  }
-  const quarantine = await readQuarantine(objects, livePacks, options);
-  const sparse = await findSparsePacks(imageStore, marked.kept.keys(), isOld);
-  if (options.mode === 'apply') {
-    for (const image of marked.unused) await unpublish(objects, image);
-    for (const key of marked.endedKeys) await objects.delete(key);
-    for (const pack of quarantine.rescued)
-      await moveObject(objects, quarantineKey(pack), packKey(pack));
-    for (const pack of unusedPacks) {
-      await moveObject(objects, packKey(pack), quarantineKey(pack));
-      imageStore.index().forgetPack(pack);
-    }
-    for (const { pack } of quarantine.expired) await objects.delete(quarantineKey(pack));
-    await rewritePacks(imageStore, sparse);
-  }
-  return {
+  const marked = await markImages(objects, options);
+  const { signal } = options;
+  const survey = await surveyPacks(withoutRescue(imageStore), marked.kept.keys(), {
+    isOld,
+    signal,
+  });
+  const plan: CollectPlan = {
+    marked,
+    survey,
+    quarantine: await readQuarantine(objects, survey.live, options),
+    leftovers: await findLeftovers(objects, isOld),
+  };
+  const report = {
     kept: marked.kept,
     removedImages: marked.unused,
-    removedRecords: marked.endedKeys.length,
-    quarantined: unusedPacks,
-    rescued: quarantine.rescued,
-    deleted: quarantine.expired.map(({ pack }) => pack),
-    deletedBytes: quarantine.expired.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    rewritten: [...sparse.packs],
+    removedRecords: marked.endedKeys.length + plan.leftovers.length,
+    quarantined: survey.unused,
+    rescued: plan.quarantine.rescued,
+    deleted: plan.quarantine.expired.map(({ pack }) => pack),
+    deletedBytes: plan.quarantine.expired.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    rewritten: [...survey.sparse.packs],
   };
+  if (options.mode === 'report') return report;
+  return { ...report, ...(await carryOut(imageStore, plan, { ...options, isOld })) };
 }
 
-async function packsOf(imageStore: ImageStore, images: Iterable<Digest>): Promise<Set<Digest>> {
-  const packs = new Set<Digest>();
-  for (const digest of images) {
-    try {
-      const image = await openImage(imageStore, digest);
-      for (const pack of image.placement.packs) packs.add(pack);
-    } catch (error) {
-      // A step or a lease may outlive its image; that refers to nothing.
-      if (!(error instanceof AshlarError) || error.code !== 'image_not_found') throw error;
-    }
+interface CollectPlan {
+  readonly marked: MarkedImages;
+  readonly survey: PackSurvey;
+  readonly quarantine: Quarantine;
+  readonly leftovers: readonly string[];
+}
+
+interface Quarantine {
+  readonly rescued: readonly Digest[];
+  readonly expired: readonly { readonly pack: Digest; readonly sizeBytes: number }[];
+}
+
+async function carryOut(
+  imageStore: ImageStore,
+  plan: CollectPlan,
+  options: CollectOptions & { readonly isOld: (info: ObjectInfo) => boolean },
+): Promise<Pick<CollectReport, 'removedImages' | 'quarantined' | 'rewritten'>> {
+  const { objects } = imageStore;
+  const { isOld, nowMs, signal } = options;
+  const removedImages = await unpublishImages(objects, plan.marked.unused, {
+    isOld,
+    referenced: () => referencedImages(objects, nowMs),
+    signal,
+  });
+  for (const key of plan.marked.endedKeys) await objects.delete(key);
+  await removeLeftovers(objects, plan.leftovers, isOld);
+  for (const pack of plan.quarantine.rescued) await rescuePack(objects, pack);
+  const quarantined: Digest[] = [];
+  for (const pack of plan.survey.unused) {
+    signal?.throwIfAborted();
+    imageStore.index().forgetPack(pack);
+    if (await quarantinePack(objects, pack)) quarantined.push(pack);
   }
-  return packs;
+  for (const { pack } of plan.quarantine.expired) {
+    // One that another collection has just put there has its time before it.
+    const info = await objects.head(quarantineKey(pack));
+    if (info !== null && nowMs - info.modifiedMs >= options.quarantineMs)
+      await objects.delete(quarantineKey(pack));
+  }
+  const rewritten = await rewritePacks(imageStore, plan.survey.sparse, signal);
+  return { removedImages, quarantined, rewritten };
 }
 
 async function readQuarantine(
   objects: ObjectStore,
-  livePacks: ReadonlySet<Digest>,
+  live: ReadonlySet<Digest>,
   options: CollectOptions,
-): Promise<{ rescued: Digest[]; expired: { pack: Digest; sizeBytes: number }[] }> {
+): Promise<Quarantine> {
   const rescued: Digest[] = [];
   const expired: { pack: Digest; sizeBytes: number }[] = [];
   for await (const { key, modifiedMs, sizeBytes } of objects.list('quarantine/')) {
     const pack = digestInKey(key);
     if (pack === null) continue;
-    if (livePacks.has(pack)) rescued.push(pack);
+    if (live.has(pack)) rescued.push(pack);
     else if (options.nowMs - modifiedMs >= options.quarantineMs) expired.push({ pack, sizeBytes });
   }
   return { rescued, expired };
-}
-
-/** The root goes first: from then on the image does not exist, and what remains is garbage. */
-async function unpublish(objects: ObjectStore, image: Digest): Promise<void> {
-  for (const part of imageParts) await objects.delete(imageKey(image, part));
-}
-
-async function moveObject(objects: ObjectStore, from: string, to: string): Promise<void> {
-  await objects.put(to, await objects.get(from));
-  await objects.delete(from);
 }

@@ -1,7 +1,9 @@
 import { type Digest, isDigest } from '../digest/digest.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
 import { listLeases } from '../image/image-leases.ts';
 import { readJsonObject } from '../image/json-object.ts';
-import { listImages } from '../image/list-images.ts';
+import { type ImageListing, listImages } from '../image/list-images.ts';
+import { listTags } from '../image/tags.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Why an image is kept. */
@@ -16,34 +18,83 @@ export interface MarkOptions {
 }
 
 export interface MarkedImages {
+  /** Images of the store; what refers to others refers to nothing. */
   readonly kept: ReadonlyMap<Digest, KeepReason>;
   readonly unused: readonly Digest[];
-  /** Keys of steps and leases that are over, or whose image is unused. */
+  /** Keys of steps and leases that are over, or tell of no image. */
   readonly endedKeys: readonly string[];
 }
 
-/** Finds which images something still refers to: tags, leases, recent steps, or that they are new. */
+/**
+ * Finds which images something still refers to: tags, leases, recent steps, or that they are new. Throws
+ * `manifest_corrupt` for tags and leases that are damaged or whose image is gone: what they keep is not known.
+ */
 export async function markImages(
   objects: ObjectStore,
   options: MarkOptions,
 ): Promise<MarkedImages> {
   const kept = new Map<Digest, KeepReason>();
   const endedKeys: string[] = [];
-  const images = await listImages(objects);
-  for (const image of images) {
-    if (options.nowMs - image.publishedMs < options.graceMs) kept.set(image.digest, 'recent');
-  }
+  const listing = await listImages(objects);
+  checkTags(listing);
+  const { images } = listing;
+  const present = new Set(images.map((image) => image.digest));
+  const keep = (image: Digest, reason: KeepReason): void => {
+    if (present.has(image) && !kept.has(image)) kept.set(image, reason);
+  };
+  for (const image of images) if (image.tags.length > 0) keep(image.digest, 'tag');
   for await (const lease of listLeases(objects)) {
     if (lease.expiresMs < options.nowMs) endedKeys.push(lease.key);
-    else kept.set(lease.image, 'lease');
+    else keep(lease.image, 'lease');
   }
-  for (const image of images) if (image.tags.length > 0) kept.set(image.digest, 'tag');
+  for (const image of images)
+    if (options.nowMs - image.publishedMs < options.graceMs) keep(image.digest, 'recent');
   for await (const { key, modifiedMs } of objects.list('steps/')) {
-    const image = (await readJsonObject(objects, key))?.['image'];
-    if (typeof image !== 'string' || !isDigest(image)) endedKeys.push(key);
-    else if (options.nowMs - modifiedMs >= options.keepStepsMs) endedKeys.push(key);
-    else if (!kept.has(image)) kept.set(image, 'recent step');
+    const image = await imageOfStep(objects, key);
+    if (image === null || options.nowMs - modifiedMs >= options.keepStepsMs) endedKeys.push(key);
+    else keep(image, 'recent step');
   }
-  const unused = images.map((image) => image.digest).filter((digest) => !kept.has(digest));
+  const unused = [...present].filter((digest) => !kept.has(digest));
   return { kept, unused, endedKeys };
+}
+
+/** The images that a tag or a lease refers to at this moment. */
+export async function referencedImages(objects: ObjectStore, nowMs: number): Promise<Set<Digest>> {
+  const images = new Set<Digest>();
+  for await (const { image } of listTags(objects)) images.add(image);
+  for await (const { image, expiresMs } of listLeases(objects))
+    if (expiresMs >= nowMs) images.add(image);
+  return images;
+}
+
+function checkTags({ damagedTags, danglingTags }: ImageListing): void {
+  const [damaged] = damagedTags;
+  if (damaged !== undefined)
+    throw new AshlarError('manifest_corrupt', `nothing is collected: ${damaged.damage.message}`, {
+      data: { tag: damaged.name },
+      cause: damaged.damage,
+      hint: `Set the tag again, or remove it: ashlar image rm ${damaged.name}`,
+    });
+  const [dangling] = danglingTags;
+  if (dangling === undefined) return;
+  const { name, image } = dangling;
+  throw new AshlarError(
+    'manifest_corrupt',
+    `nothing is collected: the tag ${name} names the image ${image}, which is not in the store`,
+    {
+      data: { tag: name, image },
+      hint: `Restore the image, or give up its chunks: ashlar image rm ${name}`,
+    },
+  );
+}
+
+/** Null for a record that is damaged: it is a cache, and of no use then. */
+async function imageOfStep(objects: ObjectStore, key: string): Promise<Digest | null> {
+  try {
+    const image = (await readJsonObject(objects, key))?.['image'];
+    return typeof image === 'string' && isDigest(image) ? image : null;
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'manifest_corrupt') return null;
+    throw error;
+  }
 }

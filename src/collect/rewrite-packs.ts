@@ -1,80 +1,79 @@
+import type { LocatedBlob } from '../chunks/chunk-reader.ts';
+import { type ChunkWriter, createChunkWriter } from '../chunks/chunk-writer.ts';
 import type { PackLocation } from '../chunks/pack-format.ts';
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
 import type { ImageStore } from '../image/image-store.ts';
+import { isBlobDamage } from '../image/naming-damage.ts';
 import { openImage, type OpenImage } from '../image/open-image.ts';
 import { replacePlacement } from '../image/replace-placement.ts';
-import type { ObjectInfo } from '../store/object-store.ts';
-import { packKey } from '../store/store-paths.ts';
-
-/** Packs of which less than this share is alive are rewritten. */
-const minLiveShare = 0.4;
-
-export interface SparsePacks {
-  readonly packs: ReadonlySet<Digest>;
-  /** The images that refer to one of them. */
-  readonly images: readonly Digest[];
-}
-
-/** Finds packs that are mostly dead, and who uses what still lives in them. */
-export async function findSparsePacks(
-  imageStore: ImageStore,
-  images: Iterable<Digest>,
-  isOld: (info: ObjectInfo) => boolean,
-): Promise<SparsePacks> {
-  const liveBytes = new Map<Digest, number>();
-  const users = new Map<Digest, Digest[]>();
-  const counted = new Set<Digest>();
-  for (const digest of images) {
-    const image = await openIfThere(imageStore, digest);
-    if (image === null) continue;
-    for (const pack of image.placement.packs) users.set(pack, [...(users.get(pack) ?? []), digest]);
-    for (const [blob, { pack, storedBytes }] of await image.locations()) {
-      if (counted.has(blob)) continue;
-      counted.add(blob);
-      liveBytes.set(pack, (liveBytes.get(pack) ?? 0) + storedBytes);
-    }
-  }
-  const packs = new Set<Digest>();
-  for (const [pack, bytes] of liveBytes) {
-    const info = await imageStore.objects.head(packKey(pack));
-    if (info !== null && isOld(info) && bytes < info.sizeBytes * minLiveShare) packs.add(pack);
-  }
-  const affected = [...packs].flatMap((pack) => users.get(pack) ?? []);
-  return { packs, images: [...new Set(affected)] };
-}
+import type { SparsePacks } from './survey-packs.ts';
 
 /**
  * Copies what lives in sparse packs into new ones and points the placements there. The old packs stay, for readers that
- * opened an image before, until a later collection finds them unused.
+ * opened an image before, until a later collection finds them unused; builds on this machine use them no more. Packs that
+ * are damaged are left as they are. Gives the packs that were rewritten.
  */
-export async function rewritePacks(imageStore: ImageStore, sparse: SparsePacks): Promise<void> {
-  if (sparse.packs.size === 0) return;
-  for (const pack of sparse.packs) imageStore.index().forgetPack(pack);
-  const writer = imageStore.createWriter();
-  const moved = new Map<Digest, PackLocation>();
+export async function rewritePacks(
+  imageStore: ImageStore,
+  sparse: SparsePacks,
+  signal: AbortSignal | undefined,
+): Promise<Digest[]> {
+  if (sparse.packs.size === 0) return [];
   const images: OpenImage[] = [];
   for (const digest of sparse.images) images.push(await openImage(imageStore, digest));
-  for (const image of images) {
-    for (const [blob, location] of await image.locations())
-      if (sparse.packs.has(location.pack)) moved.set(blob, location);
+  const blobsOf = await findBlobs(images, sparse.packs);
+  const { objects: store, shelf } = imageStore;
+  const index = imageStore.index();
+  // From here on what lives in them counts as not stored, unless it is in another pack as well.
+  for (const pack of sparse.packs) index.retirePack(pack);
+  const writer = createChunkWriter({ store, index, shelf });
+  const rewritten: Digest[] = [];
+  for (const [pack, blobs] of blobsOf) {
+    if (await copyBlobs(imageStore, writer, { blobs, signal })) rewritten.push(pack);
   }
-  const blobs = [...moved].map(([digest, location]) => ({ digest, location }));
-  for await (const { digest, plain } of imageStore.reader.readMany(blobs))
-    await writer.add(digest, plain);
   await writer.flush();
   for (const image of images) {
+    signal?.throwIfAborted();
     await replacePlacement(imageStore, image, (blob, location) =>
       sparse.packs.has(location.pack) ? (writer.locate(blob) ?? location) : location,
     );
   }
+  return rewritten;
 }
 
-async function openIfThere(imageStore: ImageStore, digest: Digest): Promise<OpenImage | null> {
+/** What the images have in the packs, each blob once. */
+async function findBlobs(
+  images: readonly OpenImage[],
+  packs: ReadonlySet<Digest>,
+): Promise<Map<Digest, LocatedBlob[]>> {
+  const byPack = new Map<Digest, Map<Digest, PackLocation>>();
+  for (const image of images) {
+    for (const [digest, location] of await image.locations()) {
+      if (!packs.has(location.pack)) continue;
+      const known = byPack.get(location.pack) ?? new Map<Digest, PackLocation>();
+      byPack.set(location.pack, known);
+      known.set(digest, location);
+    }
+  }
+  return new Map([...byPack].map(([pack, blobs]) => [pack, listBlobs(blobs)]));
+}
+
+function listBlobs(places: ReadonlyMap<Digest, PackLocation>): LocatedBlob[] {
+  return [...places].map(([digest, location]) => ({ digest, location }));
+}
+
+/** False when one of them is damaged. */
+async function copyBlobs(
+  imageStore: ImageStore,
+  writer: ChunkWriter,
+  from: { readonly blobs: readonly LocatedBlob[]; readonly signal: AbortSignal | undefined },
+): Promise<boolean> {
   try {
-    return await openImage(imageStore, digest);
+    for await (const { digest, plain } of imageStore.reader.readMany(from.blobs, from.signal))
+      await writer.add(digest, plain);
+    return true;
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'image_not_found') return null;
+    if (isBlobDamage(error)) return false;
     throw error;
   }
 }

@@ -1,11 +1,15 @@
 import type { Digest } from '../digest/digest.ts';
-import type { ImageStore } from '../image/image-store.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { type ImageStore, withoutRescue } from '../image/image-store.ts';
 import { listImages } from '../image/list-images.ts';
 import { openImage } from '../image/open-image.ts';
 import { chunkBytes } from '../tree/inode.ts';
 
 export interface StoreStats {
   readonly images: number;
+  /** Images that cannot be read; their chunks are not counted. */
+  readonly damagedImages: number;
   readonly tags: number;
   readonly packs: number;
   readonly packBytes: number;
@@ -18,24 +22,25 @@ export interface StoreStats {
   readonly logicalBytes: number;
 }
 
-/** Counts what a store holds; reads the manifests of all images. */
-export async function readStoreStats(imageStore: ImageStore): Promise<StoreStats> {
-  const { objects } = imageStore;
-  const images = await listImages(objects);
+/** Counts what a store holds; reads the manifests of all images. Nothing is changed. */
+export async function readStoreStats(store: ImageStore): Promise<StoreStats> {
+  const imageStore = withoutRescue(store);
+  const { images, tags } = await listImages(imageStore.objects);
   const packs = await sumObjects(imageStore, 'packs/');
   const quarantine = await sumObjects(imageStore, 'quarantine/');
   const distinct = new Set<Digest>();
   let chunks = 0;
+  let damagedImages = 0;
   for (const { digest } of images) {
-    const image = await openImage(imageStore, digest);
-    for await (const chunk of image.chunks()) {
-      chunks += 1;
-      distinct.add(chunk.digest);
-    }
+    const ofImage = await chunksOf(imageStore, digest);
+    if (ofImage === null) damagedImages += 1;
+    chunks += ofImage?.length ?? 0;
+    for (const chunk of ofImage ?? []) distinct.add(chunk);
   }
   return {
     images: images.length,
-    tags: images.reduce((sum, image) => sum + image.tags.length, 0),
+    damagedImages,
+    tags: tags.length,
     packs: packs.count,
     packBytes: packs.bytes,
     quarantinedPacks: quarantine.count,
@@ -45,6 +50,29 @@ export async function readStoreStats(imageStore: ImageStore): Promise<StoreStats
     logicalBytes: chunks * chunkBytes,
   };
 }
+
+/** Null for an image that cannot be read. */
+async function chunksOf(imageStore: ImageStore, digest: Digest): Promise<Digest[] | null> {
+  try {
+    const image = await openImage(imageStore, digest);
+    const chunks: Digest[] = [];
+    for await (const read of image.manifestPages()) {
+      if ('damage' in read) return null;
+      for (const chunk of read.chunks) chunks.push(chunk.digest);
+    }
+    return chunks;
+  } catch (error) {
+    if (error instanceof AshlarError && unreadable.has(error.code)) return null;
+    throw error;
+  }
+}
+
+const unreadable = new Set<ErrorCode>([
+  'manifest_corrupt',
+  'image_not_found',
+  'store_newer_format',
+  'object_not_a_file',
+]);
 
 async function sumObjects(
   imageStore: ImageStore,

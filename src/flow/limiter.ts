@@ -7,6 +7,8 @@ export interface Limiter {
   enter(task: () => Promise<void>): Promise<void>;
   /** Waits until no task runs; throws the first failure. */
   drain(): Promise<void>;
+  /** Throws the failure of a task that ended, if there is one. */
+  check(): void;
 }
 
 export function createLimiter(places: number): Limiter {
@@ -16,6 +18,7 @@ export function createLimiter(places: number): Limiter {
     if (failure !== undefined) throw failure.error;
   };
   return {
+    check,
     async enter(task) {
       check();
       while (running.size >= places) {

@@ -1,14 +1,15 @@
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
-import { chunkBytes } from '../tree/inode.ts';
-import { namingDamage } from './naming-damage.ts';
+import { createDiskRuns } from './disk-runs.ts';
 import type { ImageStore } from './image-store.ts';
+import { nameBatchDamage } from './naming-damage.ts';
 import type { ImageChunk, OpenImage } from './open-image.ts';
 
 /**
  * Writes the image as a sparse raw disk: a file that a loop device or a virtual machine can use. Every chunk is checked.
- * An existing file is refused (`invalid_request`); a failure removes what was written.
+ * An existing file, and a place where none can be made, are refused (`invalid_request`); a failure (damage of the image,
+ * `disk_full`, the reason of `signal`) removes what was written.
  */
 export async function exportDisk(
   imageStore: ImageStore,
@@ -16,48 +17,70 @@ export async function exportDisk(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const file = await open(path, 'wx', 0o644).catch((error: unknown) => {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
+  const file = await createFile(path);
+  try {
+    await using handle = file;
+    await handle.truncate(image.root.diskBytes);
+    const { chunks, places } = await planExport(image);
+    const runs = createDiskRuns(handle);
+    try {
+      for await (const { digest, plain } of imageStore.reader.readMany(chunks, signal))
+        for (const index of places.get(digest) ?? []) await runs.write(index, plain);
+    } catch (error) {
+      throw await nameBatchDamage(image, chunks, error);
+    }
+    await runs.finish();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw writeFailure(path, error);
+  }
+}
+
+/** Each distinct chunk once, and all places of each. */
+async function planExport(
+  image: OpenImage,
+): Promise<{ chunks: ImageChunk[]; places: Map<Digest, number[]> }> {
+  const places = new Map<Digest, number[]>();
+  const chunks: ImageChunk[] = [];
+  for await (const chunk of image.chunks()) {
+    const known = places.get(chunk.digest);
+    if (known !== undefined) {
+      known.push(chunk.index);
+      continue;
+    }
+    places.set(chunk.digest, [chunk.index]);
+    chunks.push(chunk);
+  }
+  return { chunks, places };
+}
+
+async function createFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o644);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw writeFailure(path, error);
     throw new AshlarError('invalid_request', `the file ${path} exists already`, {
       data: { path },
       hint: 'Remove it or name another file.',
       cause: error,
     });
-  });
-  try {
-    await using handle = file;
-    await handle.truncate(image.root.diskBytes);
-    const positions = new Map<Digest, number[]>();
-    const chunks: ImageChunk[] = [];
-    for await (const chunk of image.chunks()) {
-      const known = positions.get(chunk.digest);
-      if (known === undefined) {
-        positions.set(chunk.digest, [chunk.index]);
-        chunks.push(chunk);
-      } else known.push(chunk.index);
-    }
-    for await (const { digest, plain } of imageStore.reader.readMany(chunks, signal)) {
-      for (const index of positions.get(digest) ?? [])
-        await handle.write(plain, 0, chunkBytes, index * chunkBytes);
-    }
-  } catch (error) {
-    await rm(path, { force: true });
-    const code = systemErrorCode(error);
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new AshlarError('disk_full', `no space left for the disk ${path}`, {
-        data: { path },
-        cause: error,
-      });
-    }
-    throw await nameFiles(image, error);
   }
 }
 
-/** Adds the image and its files to an error about a damaged chunk. */
-async function nameFiles(image: OpenImage, error: unknown): Promise<unknown> {
-  const digest = error instanceof AshlarError ? error.data['digest'] : undefined;
-  if (typeof digest !== 'string') return error;
-  return namingDamage({ image: image.digest, chunk: digest as Digest, tree: image.tree }, () =>
-    Promise.reject(error as Error),
-  ).catch((named: unknown) => named);
+/** What a system error in making or writing the file means; other errors as they are. */
+function writeFailure(path: string, error: unknown): unknown {
+  const code = error instanceof AshlarError ? undefined : systemErrorCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new AshlarError('disk_full', `no space left for the disk ${path}`, {
+      data: { path },
+      hint: 'Free space there, or write to another disk.',
+      cause: error,
+    });
+  }
+  if (code === undefined || code === 'ABORT_ERR') return error;
+  return new AshlarError('invalid_request', `the disk ${path} cannot be written (${code})`, {
+    data: { path },
+    hint: 'Name a file in a directory that exists and that this user can write.',
+    cause: error,
+  });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Digest, isDigest } from '../digest/digest.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readJsonObject, writeJsonObject } from './json-object.ts';
 
@@ -7,7 +8,8 @@ const prefix = 'leases/';
 
 /**
  * Keeps an image from being collected while it is used, without a tag: until the handle is disposed, or until
- * `lifetimeMs` has passed should the user be killed.
+ * `lifetimeMs` has passed should the user be killed. A store that this user cannot write gets no lease: images can be
+ * used from there too, and whoever collects there is told by tags what is in use.
  */
 export async function leaseImage(
   objects: ObjectStore,
@@ -16,7 +18,12 @@ export async function leaseImage(
 ): Promise<AsyncDisposable> {
   const key = `${prefix}${randomUUID()}.json`;
   const expires = new Date(time.nowMs + time.lifetimeMs).toISOString();
-  await writeJsonObject(objects, key, { image, expires });
+  try {
+    await writeJsonObject(objects, key, { image, expires });
+  } catch (error) {
+    if (!(error instanceof AshlarError) || error.code !== 'store_read_only') throw error;
+    return { async [Symbol.asyncDispose]() {} };
+  }
   return {
     async [Symbol.asyncDispose]() {
       await objects.delete(key);
@@ -30,12 +37,38 @@ export interface ImageLease {
   readonly expiresMs: number;
 }
 
-/** All leases, expired ones too. */
+/** All leases, expired ones too; throws `manifest_corrupt` at one that is damaged. */
 export async function* listLeases(objects: ObjectStore): AsyncIterable<ImageLease> {
   for await (const { key } of objects.list(prefix)) {
-    const { image, expires } = (await readJsonObject(objects, key)) ?? {};
-    if (typeof image === 'string' && isDigest(image) && typeof expires === 'string') {
-      yield { key, image, expiresMs: Date.parse(expires) };
+    const lease = await readLease(objects, key);
+    if (lease !== null) yield lease;
+  }
+}
+
+/** What is wrong with leases that cannot be read. */
+export async function findDamagedLeases(objects: ObjectStore): Promise<AshlarError[]> {
+  const damages: AshlarError[] = [];
+  for await (const { key } of objects.list(prefix)) {
+    try {
+      await readLease(objects, key);
+    } catch (error) {
+      if (!(error instanceof AshlarError) || error.code !== 'manifest_corrupt') throw error;
+      damages.push(error);
     }
   }
+  return damages;
+}
+
+/** Null when it has ended meanwhile. */
+async function readLease(objects: ObjectStore, key: string): Promise<ImageLease | null> {
+  const document = await readJsonObject(objects, key);
+  if (document === null) return null;
+  const { image, expires } = document;
+  const expiresMs = Date.parse(String(expires));
+  if (typeof image === 'string' && isDigest(image) && Number.isFinite(expiresMs))
+    return { key, image, expiresMs };
+  throw new AshlarError('manifest_corrupt', `the lease ${key} is damaged`, {
+    data: { object: key },
+    hint: 'Delete the object when no machine started before it was last changed runs any more.',
+  });
 }

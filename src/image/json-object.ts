@@ -4,7 +4,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 /** Largest of the small documents beside images: tags, steps, leases, provenance. */
 const maxDocumentBytes = 1024 * 1024;
 
-/** Reads a small JSON object; null where there is none. Throws `manifest_corrupt` when it is not a JSON object. */
+/** Reads a small JSON object; null where there is none. Throws `manifest_corrupt` when it is not a JSON object, or too large for one. */
 export async function readJsonObject(
   objects: ObjectStore,
   key: string,
@@ -12,10 +12,13 @@ export async function readJsonObject(
   try {
     const bytes = await objects.get(key, { maxBytes: maxDocumentBytes });
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
     throw damaged(key, undefined);
   } catch (error) {
     if (error instanceof AshlarError && error.code === 'object_missing') return null;
+    if (error instanceof AshlarError && error.code === 'object_too_large')
+      throw damaged(key, error);
     if (error instanceof SyntaxError) throw damaged(key, error);
     throw error;
   }

@@ -40,14 +40,17 @@ export function decodeManifestPage(bytes: Buffer): ManifestPage {
   let at = headerBytes;
   for (let position = 0; position < pageChunks; position += 1) {
     if ((bytes.readUInt8(8 + (position >> 3)) & (1 << (position & 7))) === 0) continue;
-    if (at + 32 > bytes.length) break;
+    if (at + 32 > bytes.length) throw wrongLength();
     page.set(position, digestFromBytes(bytes, at));
     at += 32;
   }
-  if (at !== bytes.length)
-    throw new AshlarError(
-      'manifest_corrupt',
-      'a page of the manifest is damaged: its length is wrong',
-    );
+  if (at !== bytes.length) throw wrongLength();
   return page;
+}
+
+function wrongLength(): AshlarError {
+  return new AshlarError(
+    'manifest_corrupt',
+    'a page of the manifest is damaged: its length is wrong',
+  );
 }

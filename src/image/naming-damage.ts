@@ -1,76 +1,82 @@
-import { toDisplay } from '../bytes/byte-path.ts';
+import type { LocatedBlob } from '../chunks/chunk-reader.ts';
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError, type ErrorData } from '../errors/ashlar-error.ts';
-import type { Inode } from '../tree/inode.ts';
-import type { TreeReader } from '../tree/tree-reader.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
+import type { TreePage } from '../tree/tree-page.ts';
+import { findHurtFilesIfReadable, type HurtFiles, pathsOf } from './hurt-files.ts';
 
-/** Files named in a message; all of them count. */
+/** Files named in a message; all of them are in the data. */
 const namedFiles = 5;
 
-const damageCodes = new Set(['chunk_corrupt', 'pack_missing', 'pack_corrupt']);
+const damageCodes = new Set<ErrorCode>(['chunk_corrupt', 'pack_missing', 'pack_corrupt']);
+
+/** True for a failure to read a blob that lies in the store and not in reaching it. */
+export function isBlobDamage(error: unknown): error is AshlarError {
+  return error instanceof AshlarError && damageCodes.has(error.code);
+}
+
+/** What is needed to say which files a damage hurts. */
+export interface DamagedImage {
+  readonly digest: Digest;
+  treePages(): AsyncIterable<TreePage | AshlarError>;
+}
 
 /** Runs a read of a chunk; when it fails for damage, the error says which image and which of its files are hurt. */
 export async function namingDamage<T>(
-  place: {
-    readonly image: Digest;
-    readonly chunk: Digest;
-    readonly tree: () => Promise<TreeReader>;
-  },
+  image: DamagedImage,
+  chunk: Digest,
   read: () => Promise<T>,
 ): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof AshlarError) || !damageCodes.has(error.code)) throw error;
-    const hurt = await describeHurt(place.tree, place.chunk);
-    const data: ErrorData = {
-      ...error.data,
-      image: place.image,
-      digest: place.chunk,
-      files: hurt.files,
-    };
-    throw new AshlarError(
-      error.code,
-      `${error.message}; it hurts ${hurt.text} of the image ${place.image}`,
-      {
-        data,
-        cause: error,
-      },
-    );
+    if (!isBlobDamage(error)) throw error;
+    const hurt = await findHurtFilesIfReadable(image.treePages(), (digest) => digest === chunk);
+    throw withHurtFiles(error, image.digest, { hurt, data: { digest: chunk } });
   }
 }
 
-/** The files of an image that have bytes in a chunk, in display form. */
-export async function filesInChunk(tree: TreeReader, chunk: Digest): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { path, inode } of tree.entries()) {
-    if (holdsChunk(inode, chunk)) files.push(`/${toDisplay(path)}`);
-  }
-  return files;
+/** As `namingDamage` for a failed read of many blobs: hurt is the chunk that failed, or all in a pack that failed. */
+export async function nameBatchDamage(
+  image: DamagedImage,
+  blobs: readonly LocatedBlob[],
+  error: unknown,
+): Promise<unknown> {
+  if (!isBlobDamage(error)) return error;
+  const { digest: chunk, pack } = error.data;
+  const hurtChunks = new Set(
+    blobs
+      .filter(({ digest, location }) =>
+        chunk === undefined ? location.pack === pack : digest === chunk,
+      )
+      .map(({ digest }) => digest),
+  );
+  const isHurt = (digest: Digest): boolean => hurtChunks.has(digest);
+  const hurt = await findHurtFilesIfReadable(image.treePages(), isHurt);
+  return withHurtFiles(error, image.digest, { hurt });
 }
 
-async function describeHurt(
-  tree: () => Promise<TreeReader>,
-  chunk: Digest,
-): Promise<{ text: string; files: readonly string[] }> {
-  try {
-    const files = await filesInChunk(await tree(), chunk);
-    if (files.length === 0) return { text: 'the file system metadata', files };
-    const rest = files.length > namedFiles ? ` and ${files.length - namedFiles} more` : '';
-    return {
-      text: `the file${files.length > 1 ? 's' : ''} ${files.slice(0, namedFiles).join(', ')}${rest}`,
-      files,
-    };
-  } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
-    return { text: 'files that cannot be named, as the tree is damaged too,', files: [] };
-  }
+/** The error with the image and the files added. */
+export function withHurtFiles(
+  error: AshlarError,
+  image: Digest,
+  damage: {
+    readonly hurt: HurtFiles;
+    readonly data?: Readonly<Record<string, string>>;
+  },
+): AshlarError {
+  const files = pathsOf(damage.hurt);
+  const what = describe(files, damage.hurt.isComplete);
+  return new AshlarError(error.code, `${error.message}; it hurts ${what} of the image ${image}`, {
+    data: { ...error.data, ...damage.data, image, files },
+    cause: error,
+  });
 }
 
-function holdsChunk(inode: Inode, chunk: Digest): boolean {
-  if (inode.type !== 'file') return false;
-  const { content } = inode;
-  if (content.kind === 'small')
-    return content.place.in === 'chunk' && content.place.chunk === chunk;
-  return content.kind === 'chunked' && content.runs.some((run) => run.digests.includes(chunk));
+function describe(files: readonly string[], isComplete: boolean): string {
+  const unnamed = 'files that cannot be named, as the tree is damaged too,';
+  if (files.length === 0) return isComplete ? 'the file system metadata' : unnamed;
+  const rest = files.length > namedFiles ? ` and ${files.length - namedFiles} more` : '';
+  const named = `the file${files.length > 1 ? 's' : ''} ${files.slice(0, namedFiles).join(', ')}${rest}`;
+  return isComplete ? named : `${named} and ${unnamed}`;
 }

@@ -71,11 +71,15 @@ export type ReadPlacement = (offset: number, lengthBytes: number) => Promise<Buf
 export interface OpenPlacement {
   readonly packs: readonly Digest[];
   readonly blobs: readonly PackLocation[];
-  /** The locations of one page, by its number in the root's list; reads that page's records only. */
-  readPage(index: number): Promise<readonly PackLocation[]>;
+  readonly pageCount: number;
+  /** The locations of `count` pages from `first` on, by their numbers in the root's list; reads their records only. */
+  readPages(first: number, count: number): Promise<readonly (readonly PackLocation[])[]>;
 }
 
-/** Opens a placement: reads header and front tables. Throws `manifest_corrupt` with the image it belongs to. */
+/**
+ * Opens a placement: reads header and front tables. Throws `manifest_corrupt` with the image it belongs to; so does
+ * `readPages` when the placement has been replaced in between, as its records are numbers of another table then.
+ */
 export async function openPlacement(read: ReadPlacement, image: Digest): Promise<OpenPlacement> {
   const header = await read(0, headerBytes);
   if (header.toString('latin1', 0, 8) !== magic || header.readUInt32LE(8) !== version) {
@@ -99,14 +103,21 @@ export async function openPlacement(read: ReadPlacement, image: Digest): Promise
   return {
     packs,
     blobs,
-    async readPage(index) {
-      const first = recordOf(index);
-      const count = recordOf(index + 1) - first;
-      const start = headerBytes + frontBytes + first * chunkRecordBytes;
-      const records = await read(start, count * chunkRecordBytes);
-      return Array.from({ length: count }, (_, record) =>
-        readLocation(records, record * chunkRecordBytes, { packs, plainBytes: chunkBytes, image }),
-      );
+    pageCount,
+    async readPages(first, count) {
+      const start = recordOf(first);
+      const lengthBytes = (recordOf(first + count) - start) * chunkRecordBytes;
+      const offset = headerBytes + frontBytes + start * chunkRecordBytes;
+      const records = await read(offset, lengthBytes);
+      if (!header.equals(await read(0, headerBytes)))
+        throw corrupt(image, 'it was replaced while it was read');
+      const context = { packs, plainBytes: chunkBytes, image };
+      return Array.from({ length: count }, (_, page) => {
+        const from = recordOf(first + page) - start;
+        return Array.from({ length: recordOf(first + page + 1) - start - from }, (_, record) =>
+          readLocation(records, (from + record) * chunkRecordBytes, context),
+        );
+      });
     },
   };
 }

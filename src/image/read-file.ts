@@ -1,9 +1,10 @@
+import type { LocatedBlob } from '../chunks/chunk-reader.ts';
 import type { PackLocation } from '../chunks/pack-format.ts';
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { chunkBytes, type FileInode } from '../tree/inode.ts';
 import type { ImageStore } from './image-store.ts';
-import { namingDamage } from './naming-damage.ts';
+import { nameBatchDamage } from './naming-damage.ts';
 import type { OpenImage } from './open-image.ts';
 
 /** Reads files of an image without mounting it. */
@@ -14,43 +15,60 @@ export interface FileReader {
 
 const zeroChunk = Buffer.alloc(chunkBytes);
 
-/** `locations` is what the image's `locations()` gave. */
+/** Chunks of a file that are read together: a few requests of some MiB in place of one for each. */
+const chunksAtOnce = 64;
+
+/**
+ * `locations` is what the image's `locations()` gave; without it each chunk is looked for, so that what is damaged
+ * elsewhere in the image does not matter.
+ */
 export function createFileReader(
   imageStore: ImageStore,
   image: OpenImage,
-  locations: ReadonlyMap<Digest, PackLocation>,
+  locations?: ReadonlyMap<Digest, PackLocation>,
 ): FileReader {
-  const readChunk = async (digest: Digest, signal: AbortSignal | undefined): Promise<Buffer> => {
-    const location = locations.get(digest);
-    if (location === undefined) {
-      throw new AshlarError(
-        'chunk_missing',
-        `the image ${image.digest} has no place for the chunk ${digest}`,
-        {
-          data: { image: image.digest, digest },
-        },
-      );
+  const blobOf = async (digest: Digest): Promise<LocatedBlob> => ({
+    digest,
+    location: locations?.get(digest) ?? (await image.locate(digest)),
+  });
+  const readBatch = async (
+    digests: readonly Digest[],
+    signal: AbortSignal | undefined,
+  ): Promise<Map<Digest, Buffer>> => {
+    const blobs: LocatedBlob[] = [];
+    for (const digest of digests) blobs.push(await blobOf(digest));
+    const chunks = new Map<Digest, Buffer>();
+    try {
+      for await (const { digest, plain } of imageStore.reader.readMany(blobs, signal))
+        chunks.set(digest, plain);
+    } catch (error) {
+      throw await nameBatchDamage(image, blobs, error);
     }
-    const place = { image: image.digest, chunk: digest, tree: () => image.tree() };
-    return namingDamage(place, () => imageStore.reader.read({ digest, location }, signal));
+    return chunks;
   };
   return {
     async *read({ content, sizeBytes }, signal) {
       if (content.kind === 'small') {
         if (content.place.in === 'spool')
           throw new AshlarError('internal', 'a file of a stored image is in a spool');
-        const chunk = await readChunk(content.place.chunk, signal);
-        yield chunk.subarray(content.place.offset, content.place.offset + sizeBytes);
+        const { chunk, offset } = content.place;
+        const bin = (await readBatch([chunk], signal)).get(chunk);
+        if (bin !== undefined) yield bin.subarray(offset, offset + sizeBytes);
         return;
       }
       let position = 0;
       for (const run of content.kind === 'chunked' ? content.runs : []) {
         yield* zeros(run.start * chunkBytes - position);
         position = run.start * chunkBytes;
-        for (const digest of run.digests) {
-          const chunk = await readChunk(digest, signal);
-          yield chunk.subarray(0, Math.min(chunkBytes, sizeBytes - position));
-          position += chunkBytes;
+        for (let at = 0; at < run.digests.length; at += chunksAtOnce) {
+          const batch = run.digests.slice(at, at + chunksAtOnce);
+          const chunks = await readBatch(batch, signal);
+          for (const digest of batch) {
+            const chunk = chunks.get(digest);
+            if (chunk === undefined) throw new AshlarError('internal', `${digest} was not read`);
+            yield chunk.subarray(0, Math.min(chunkBytes, sizeBytes - position));
+            position += chunkBytes;
+          }
         }
       }
       yield* zeros(sizeBytes - position);

@@ -13,31 +13,31 @@ export interface Tag {
 }
 
 const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
+const host = `${label}(?:\\.${label})*(?::[0-9]+)?`;
 const tagPattern = new RegExp(
-  `^((?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?${component}(?:/${component})*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$`,
+  `^((?:${host}/)?${component}(?:/${component})*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$`,
 );
 const maxNameBytes = 200;
+/** Of the name in an object's key, where each slash and colon takes three: file names end at 255. */
+const maxEncodedBytes = 240;
 const minPrefixDigits = 8;
 
 /**
  * The full form of a name, `latest` where no tag is given. Names follow the grammar of the OCI distribution specification,
- * with a host in front if wanted. Throws `reference_invalid`.
+ * with a host in front if wanted; `blake3` alone is kept for digests. Throws `reference_invalid`.
  */
 export function normalizeTagName(text: string): string {
-  const match = tagPattern.exec(text);
-  if (match?.[1] === undefined || text.length > maxNameBytes) {
-    throw new AshlarError(
-      'reference_invalid',
-      `not a name for an image: ${JSON.stringify(text.slice(0, 250))}`,
-      {
-        data: { reference: text.slice(0, 250) },
-        hint: 'Write name:tag in lower-case letters, digits and . _ - /, for example team/app:v1.',
-      },
-    );
-  }
-  return `${match[1]}:${match[2] ?? 'latest'}`;
+  const name = fullName(text);
+  if (name !== null) return name;
+  const shown = text.slice(0, 250);
+  throw new AshlarError('reference_invalid', `not a name for an image: ${JSON.stringify(shown)}`, {
+    data: { reference: shown },
+    hint: `Write name:tag in lower-case letters, digits and . _ - /, for example team/app:v1, in at most ${maxNameBytes} bytes.`,
+  });
 }
 
+/** Names an image that is in the store; throws `image_not_found` when it is not. */
 export async function setTag(
   objects: ObjectStore,
   name: string,
@@ -45,27 +45,60 @@ export async function setTag(
   nowMs: number,
 ): Promise<Tag> {
   const tag = { name: normalizeTagName(name), image, updated: new Date(nowMs).toISOString() };
+  const isThere = async (): Promise<boolean> =>
+    (await objects.head(imageKey(image, 'root'))) !== null;
+  if (!(await isThere())) throw notFound(image);
   await writeJsonObject(objects, tagKey(tag.name), tag);
-  return tag;
+  // Asked again: a collection that sees the tag keeps the image, and one that did not has removed it by now.
+  if (await isThere()) return tag;
+  await objects.delete(tagKey(tag.name));
+  throw notFound(image);
 }
 
 /** The tag of this name, or null; a name that cannot be one is none. */
 export async function findTag(objects: ObjectStore, name: string): Promise<Tag | null> {
-  if (!tagPattern.test(name)) return null;
-  return readTag(objects, tagKey(normalizeTagName(name)));
+  const full = fullName(name);
+  return full === null ? null : readTag(objects, tagKey(full));
 }
 
+/** All tags by name; throws `manifest_corrupt` at one that is damaged. */
 export async function* listTags(objects: ObjectStore): AsyncIterable<Tag> {
-  for await (const { key } of objects.list('tags/')) {
-    const tag = tagNameOf(key) === null ? null : await readTag(objects, key);
-    if (tag !== null) yield tag;
+  for await (const tag of listTagRecords(objects)) {
+    if ('damage' in tag) throw tag.damage;
+    yield tag;
   }
 }
 
-/** Removes a tag; tells whether it was there. The image stays until a collection finds it unused. */
+/** A tag that cannot be read: which image it named is not known. */
+export interface DamagedTag {
+  readonly name: string;
+  readonly damage: AshlarError;
+}
+
+/** All tags by name, with those that are damaged. */
+export async function* listTagRecords(objects: ObjectStore): AsyncIterable<Tag | DamagedTag> {
+  for await (const { key } of objects.list('tags/')) {
+    const name = tagNameOf(key);
+    if (name === null) continue;
+    try {
+      const tag = await readTag(objects, key);
+      if (tag !== null) yield tag;
+    } catch (error) {
+      if (!(error instanceof AshlarError) || error.code !== 'manifest_corrupt') throw error;
+      yield { name, damage: error };
+    }
+  }
+}
+
+/**
+ * Removes a tag, a damaged one too; tells whether it was there. The image stays until a collection finds it unused.
+ */
 export async function removeTag(objects: ObjectStore, name: string): Promise<boolean> {
-  if ((await findTag(objects, name)) === null) return false;
-  await objects.delete(tagKey(normalizeTagName(name)));
+  const full = fullName(name);
+  if (full === null) return false;
+  const key = tagKey(full);
+  if ((await objects.head(key)) === null) return false;
+  await objects.delete(key);
   return true;
 }
 
@@ -84,6 +117,14 @@ export async function resolveImage(objects: ObjectStore, reference: string): Pro
   if (new RegExp(`^[0-9a-f]{${minPrefixDigits},63}$`).test(digits))
     return resolvePrefix(objects, digits);
   throw notFound(reference);
+}
+
+/** Null for a text that is no name. */
+function fullName(text: string): string | null {
+  const match = text.length > maxNameBytes ? null : tagPattern.exec(text);
+  if (match?.[1] === undefined || match[1] === 'blake3') return null;
+  const name = `${match[1]}:${match[2] ?? 'latest'}`;
+  return encodeURIComponent(name).length > maxEncodedBytes ? null : name;
 }
 
 async function resolvePrefix(objects: ObjectStore, digits: string): Promise<Digest> {

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import type { Digest } from '../digest/digest.ts';
 import { chunkBytes } from '../tree/inode.ts';
+import { createDiskRuns } from './disk-runs.ts';
 import type { ImageStore } from './image-store.ts';
+import { nameBatchDamage } from './naming-damage.ts';
 import type { ImageChunk, OpenImage } from './open-image.ts';
 
 /**
@@ -14,16 +16,23 @@ export async function updateDisk(
   signal?: AbortSignal,
 ): Promise<void> {
   const { written, cleared } = await changedChunks(change.from, change.to);
-  const positions = new Map<Digest, number[]>();
-  for (const { digest, index } of written)
-    positions.set(digest, [...(positions.get(digest) ?? []), index]);
-  await using file = await open(change.path, 'r+');
-  const zeros = Buffer.alloc(chunkBytes);
-  for (const index of cleared) await file.write(zeros, 0, chunkBytes, index * chunkBytes);
-  for await (const { digest, plain } of imageStore.reader.readMany(written, signal)) {
-    for (const index of positions.get(digest) ?? [])
-      await file.write(plain, 0, chunkBytes, index * chunkBytes);
+  const places = new Map<Digest, number[]>();
+  for (const { digest, index } of written) {
+    const known = places.get(digest);
+    if (known === undefined) places.set(digest, [index]);
+    else known.push(index);
   }
+  await using file = await open(change.path, 'r+');
+  const runs = createDiskRuns(file);
+  const zeros = Buffer.alloc(chunkBytes);
+  for (const index of cleared) await runs.write(index, zeros);
+  try {
+    for await (const { digest, plain } of imageStore.reader.readMany(written, signal))
+      for (const index of places.get(digest) ?? []) await runs.write(index, plain);
+  } catch (error) {
+    throw await nameBatchDamage(change.to, written, error);
+  }
+  await runs.finish();
 }
 
 async function changedChunks(

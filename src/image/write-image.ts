@@ -1,21 +1,20 @@
-import { toDisplay } from '../bytes/byte-path.ts';
 import type { ChunkWriter } from '../chunks/chunk-writer.ts';
 import type { PackLocation } from '../chunks/pack-format.ts';
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { planLayout, type PlannedGroup } from '../layout/plan-layout.ts';
 import { type KnownBins, writeLayout, type WrittenLayout } from '../layout/write-layout.ts';
-import { imageKey } from '../store/store-paths.ts';
 import { type FileTree, nameOf, parentOf } from '../tree/file-tree.ts';
 import type { Inode } from '../tree/inode.ts';
 import { orderTree, type TreeEntry } from '../tree/tree-order.ts';
 import { type BinPlace, encodeTreePage } from '../tree/tree-page.ts';
 import { encodeTreeRoot, type TreePageReference, type TreeTotals } from '../tree/tree-root.ts';
-import { canonicalJson, type Json } from './canonical-json.ts';
+import type { Json } from './canonical-json.ts';
 import { encodeImageRoot, type ImageConfig } from './image-root.ts';
 import type { ImageStore } from './image-store.ts';
 import { encodeManifestPage, pageChunks } from './manifest-page.ts';
 import { encodePlacement } from './placement.ts';
+import { publishImage } from './publish-image.ts';
 import { createSmallContentReader } from './small-content-reader.ts';
 
 export interface ImageInput {
@@ -81,13 +80,13 @@ export async function writeImage(imageStore: ImageStore, input: ImageInput): Pro
     ),
   };
   await checkPacks(imageStore, [placement.blobs, ...placement.pages]);
-  const { objects } = imageStore;
-  await objects.replace(imageKey(digest, 'placement'), encodePlacement(placement));
-  await objects.replace(
-    imageKey(digest, 'provenance'),
-    Buffer.from(canonicalJson(input.provenance), 'utf8'),
-  );
-  await objects.put(imageKey(digest, 'root'), root);
+  const { provenance } = input;
+  await publishImage(imageStore.objects, {
+    digest,
+    root,
+    placement: encodePlacement(placement),
+    provenance,
+  });
   return {
     digest,
     diskBytes: input.diskBytes,
@@ -149,19 +148,18 @@ function locate(writer: ChunkWriter, digest: Digest): PackLocation {
   });
 }
 
+/** Looked for anew: since the writer last did, a collection may have put a pack into quarantine, from where it is taken. */
 async function checkPacks(
   imageStore: ImageStore,
   locations: readonly (readonly PackLocation[])[],
 ): Promise<void> {
-  const packs = new Set(locations.flat().map((location) => location.pack));
-  for (const pack of packs) {
-    if (await imageStore.shelf.isThere(pack)) continue;
-    throw new AshlarError(
-      'pack_missing',
-      `the pack ${toDisplay(pack)} that the new image builds on is not in the store`,
-      {
-        data: { pack },
-      },
-    );
-  }
+  const packs = new Set<Digest>();
+  for (const list of locations) for (const location of list) packs.add(location.pack);
+  const [missing] = await imageStore.shelf.findMissing(packs);
+  if (missing === undefined) return;
+  throw new AshlarError(
+    'pack_missing',
+    `the pack ${missing} that the new image builds on is not in the store`,
+    { data: { pack: missing } },
+  );
 }

@@ -12,12 +12,12 @@ export interface FileSpool extends ContentSpool, Disposable {
 
 const bufferBytes = 1024 * 1024;
 
-/** Makes a spool in a directory. Its file has no name, so that nothing is left behind however the process ends. */
+/**
+ * Makes a spool in a directory, which is made where missing. Its file has no name, so that nothing is left behind however
+ * the process ends. Throws `home_unusable` and `disk_full`.
+ */
 export function createFileSpool(directory: string): FileSpool {
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, `spool-${randomBytes(6).toString('hex')}.tmp`);
-  const file = openSync(path, 'wx+', 0o600);
-  unlinkSync(path);
+  const file = openNameless(directory);
   const buffer = Buffer.allocUnsafe(bufferBytes);
   let writtenBytes = 0;
   let bufferedBytes = 0;
@@ -48,6 +48,24 @@ export function createFileSpool(directory: string): FileSpool {
       closeSync(file);
     },
   };
+}
+
+function openNameless(directory: string): number {
+  try {
+    mkdirSync(directory, { recursive: true });
+    const path = join(directory, `spool-${randomBytes(6).toString('hex')}.tmp`);
+    const file = openSync(path, 'wx+', 0o600);
+    unlinkSync(path);
+    return file;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    throw new AshlarError(
+      code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'home_unusable',
+      `cannot make a temporary file in ${directory} (${code})`,
+      { data: { directory }, cause: error },
+    );
+  }
 }
 
 function writeAll(file: number, bytes: Buffer, place: { at: number; directory: string }): void {

@@ -1,5 +1,6 @@
 import { bootStoredImage, type BootRequest } from '../boot-stored-image.ts';
 import type { CommandContext } from '../command-context.ts';
+import { ensureHome } from '../ensure-home.ts';
 import { formatSeconds } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
 import type { FinishedCommand } from '../common-options.ts';
@@ -11,6 +12,7 @@ export async function boot(
   context: CommandContext,
   options: BootCommandOptions,
 ): Promise<FinishedCommand> {
+  await ensureHome(context.config.home);
   using imageStore = await openStore(context, 'read');
   const { terminal, form } = context;
   const stdout: Buffer[] = [];

@@ -5,6 +5,7 @@ import { openImageSource } from '../../oci/open-image-source.ts';
 import { checkBoot } from '../check-boot.ts';
 import type { CommandContext } from '../command-context.ts';
 import { defaultDiskSize } from '../defaults.ts';
+import { ensureHome } from '../ensure-home.ts';
 import { formatLedger } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
 import { parseDiskSize } from '../parse-size.ts';
@@ -37,6 +38,7 @@ export async function build(
     options.dockerfile === undefined
       ? undefined
       : relative(process.cwd(), resolve(options.dockerfile));
+  await ensureHome(config.home);
   using imageStore = await openStore(context, 'write');
   const built = await buildImage({
     imageStore,

@@ -17,12 +17,13 @@ export async function imageDiff(
   using imageStore = await openStore(context, 'read');
   const open = async (reference: string) =>
     openImage(imageStore, await resolveImage(imageStore.objects, reference));
-  const { files, chunks } = await diffImages(await open(left), await open(right));
+  const { files, others, chunks } = await diffImages(await open(left), await open(right));
   const shown = files.map(({ path, change }) => ({ path: `/${toDisplay(path)}`, change }));
   const lines = shown.map(({ path, change }) => `${marks[change]} ${path}`);
+  for (const other of others) lines.push(`M ${other}`);
   const share = chunks.right === 0 ? 100 : (chunks.shared / chunks.right) * 100;
   lines.push(
     `${shown.length} paths differ; ${chunks.shared} of ${chunks.right} chunks (${share.toFixed(1)} %) are shared`,
   );
-  return { json: { files: shown, chunks: { ...chunks } }, text: lines.join('\n') };
+  return { json: { files: shown, others, chunks: { ...chunks } }, text: lines.join('\n') };
 }

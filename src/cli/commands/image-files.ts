@@ -1,12 +1,12 @@
 import { fromUtf8, toDisplay } from '../../bytes/byte-path.ts';
-import { AshlarError } from '../../errors/ashlar-error.ts';
 import { openImage } from '../../image/open-image.ts';
-import { createFileReader } from '../../image/read-file.ts';
 import { resolveImage } from '../../image/tags.ts';
 import type { Inode } from '../../tree/inode.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import { type CommandResult, formatTable } from '../terminal.ts';
+
+export { imageCat } from './image-cat.ts';
 
 /** `ashlar image files REF [PATH]`: all entries at and below a path. */
 export async function imageFiles(
@@ -45,38 +45,6 @@ export async function imageFiles(
   return { json: { files }, text: formatTable(rows) };
 }
 
-/** `ashlar image cat REF PATH`: writes the bytes of a file, following symbolic links, to stdout. */
-export async function imageCat(
-  context: CommandContext,
-  reference: string,
-  path: string,
-): Promise<CommandResult> {
-  using imageStore = await openStore(context, 'read');
-  const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
-  const found = await (await image.tree()).lookupFollowing(fromUtf8(path));
-  const { inode } = found;
-  if (inode.type !== 'file') {
-    throw new AshlarError(
-      'file_not_found',
-      `/${toDisplay(found.path)} is no file but a ${inode.type}`,
-      {
-        data: { path: toDisplay(found.path) },
-      },
-    );
-  }
-  const reader = createFileReader(imageStore, image, await image.locations());
-  const parts: Buffer[] = [];
-  for await (const bytes of reader.read(inode, context.signal)) {
-    if (context.form === 'json') parts.push(Buffer.from(bytes));
-    else if (!context.terminal.stdout.write(bytes)) await drained(context);
-  }
-  const content = Buffer.concat(parts).toString('base64');
-  return {
-    json: { path: `/${toDisplay(found.path)}`, sizeBytes: inode.sizeBytes, base64: content },
-    text: '',
-  };
-}
-
 const typeLetter: Readonly<Record<Inode['type'], string>> = {
   file: '-',
   directory: 'd',
@@ -86,10 +54,3 @@ const typeLetter: Readonly<Record<Inode['type'], string>> = {
   fifo: 'p',
   socket: 's',
 };
-
-function drained({ terminal, signal }: CommandContext): Promise<void> {
-  return new Promise((resolve, reject) => {
-    terminal.stdout.once('drain', resolve);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-}

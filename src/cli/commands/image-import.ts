@@ -1,7 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importImage } from '../../../builder/index.ts';
-import { setTag } from '../../image/tags.ts';
+import { createOwnedTempDir } from '../../disk/owned-temp-dir.ts';
+import type { TempDir } from '../../disk/temp-dir.ts';
+import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
+import { normalizeTagName, setTag } from '../../image/tags.ts';
 import { createLedger } from '../../ledger/ledger.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -15,16 +17,17 @@ export interface ImageImportOptions {
   readonly platform: string | undefined;
 }
 
-/** `ashlar image import SRC -t NAME` */
+/** `ashlar image import SRC -t NAME`. A name that cannot be one is refused before anything is read. */
 export async function imageImport(
   context: CommandContext,
   source: string,
   options: ImageImportOptions,
 ): Promise<CommandResult> {
   const { config, signal } = context;
+  const name = normalizeTagName(options.name);
   const ledger = createLedger();
-  const tempDir = join(config.home, 'tmp');
-  await mkdir(tempDir, { recursive: true });
+  await using temp = await createTempDirIn(config.home);
+  const tempDir = temp.path;
   await using imageSource = await openImageSource(source, {
     tmpDir: tempDir,
     signal,
@@ -40,7 +43,7 @@ export async function imageImport(
     ledger,
     signal,
   });
-  const tag = await setTag(imageStore.objects, options.name, written.digest, context.nowMs());
+  const tag = await setTag(imageStore.objects, name, written.digest, context.nowMs());
   const summary = ledger.summary();
   context.terminal.stderr.write(`${formatLedger(summary)}\n`);
   return {
@@ -53,4 +56,18 @@ export async function imageImport(
     },
     text: `${tag.name} ${written.digest}`,
   };
+}
+
+async function createTempDirIn(home: string): Promise<TempDir> {
+  try {
+    return await createOwnedTempDir(join(home, 'tmp'), 'import');
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    throw new AshlarError(
+      code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'home_unusable',
+      `cannot make a temporary directory below ${home} (${code})`,
+      { data: { path: home }, cause: error },
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import { AshlarError } from '../../errors/ashlar-error.ts';
+import { listLeases } from '../../image/image-leases.ts';
 import { listTags, removeTag, resolveImage } from '../../image/tags.ts';
 import { imageKey, imageParts } from '../../store/store-paths.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -6,8 +7,8 @@ import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
 
 /**
- * `ashlar image rm REF`: removes a tag, or an image by its digest when no tag names it. Space is freed by
- * `ashlar store gc`.
+ * `ashlar image rm REF`: removes a tag, or an image by its digest when no tag names it and no machine uses it. Space is
+ * freed by `ashlar store gc`.
  */
 export async function imageRemove(
   context: CommandContext,
@@ -25,6 +26,18 @@ export async function imageRemove(
       data: { image: digest, tags },
       hint: `Remove the tags first: ashlar image rm ${tags.join(' ')}`,
     });
+  }
+  for await (const lease of listLeases(objects)) {
+    if (lease.image !== digest || lease.expiresMs < context.nowMs()) continue;
+    const until = new Date(lease.expiresMs).toISOString();
+    throw new AshlarError(
+      'image_in_use',
+      `a machine uses the image ${digest}, until ${until} at the latest`,
+      {
+        data: { image: digest, lease: lease.key },
+        hint: 'Wait until the machine has ended.',
+      },
+    );
   }
   for (const part of imageParts) await objects.delete(imageKey(digest, part));
   return { json: { removedImage: digest }, text: `removed the image ${digest}` };

@@ -1,6 +1,6 @@
-import { checkStore, type CheckReport } from '../../collect/check-store.ts';
-import type { Digest } from '../../digest/digest.ts';
+import { checkStore, type CheckReport, type Damage } from '../../collect/check-store.ts';
 import { AshlarError } from '../../errors/ashlar-error.ts';
+import type { ErrorCode } from '../../errors/catalogue.ts';
 import { resolveImage } from '../../image/tags.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
@@ -13,44 +13,66 @@ export async function imageVerify(
 ): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
   const digest = await resolveImage(imageStore.objects, reference);
-  return checkResult(await checkStore(imageStore, [digest]), digest);
+  return checkResult(await checkStore(imageStore, [digest], context.signal), digest);
 }
 
-/** `ashlar store fsck`: the same for every image of the store. */
+/** `ashlar store fsck`: the same for every image of the store, and for what belongs to none. */
 export async function storeCheck(context: CommandContext): Promise<CommandResult> {
   using imageStore = await openStore(context, 'read');
-  return checkResult(await checkStore(imageStore, null), null);
+  const report = await checkStore(imageStore, null, context.signal);
+  return checkResult(report, `${report.images} images`);
 }
 
-/** The result of a check; throws when there is damage, with the first of it as the reason. */
-function checkResult(report: CheckReport, image: Digest | null): CommandResult {
-  const { damages } = report;
-  const [first] = damages;
-  if (first !== undefined) {
-    const hurt = [...new Set(damages.map((damage) => damage.tags[0] ?? damage.image))];
-    const lines = damages.slice(0, 20).map((damage) => {
-      const files = damage.files.length === 0 ? 'metadata' : damage.files.slice(0, 5).join(', ');
-      return `  ${damage.tags[0] ?? damage.image}: ${damage.code}: ${damage.message} (${files})`;
-    });
-    throw new AshlarError(
-      damageCode(first.code),
-      `${damages.length} damages in ${hurt.length} images:\n${lines.join('\n')}`,
-      {
-        data: { images: hurt, files: [...new Set(damages.flatMap((damage) => damage.files))] },
-      },
-    );
-  }
-  const subject = image ?? `${report.images} images`;
-  const { images, packs, blobs } = report;
+/** The result of a check; throws when there is damage, all of which is in the data of the error. */
+function checkResult(report: CheckReport, subject: string): CommandResult {
+  const { images, packs, blobs, damages } = report;
+  if (damages.length > 0) throw damageError(damages);
   return {
     json: { images, packs, blobs, damages: [] },
     text: `${subject}: ${blobs} chunks and pages in ${packs} packs, all good`,
   };
 }
 
-function damageCode(
-  code: string,
-): 'chunk_corrupt' | 'pack_missing' | 'pack_corrupt' | 'manifest_corrupt' | 'tree_corrupt' {
-  const known = ['chunk_corrupt', 'pack_missing', 'pack_corrupt', 'tree_corrupt'] as const;
-  return known.find((name) => name === code) ?? 'manifest_corrupt';
+/** Damages that the message names; files that it names of each. */
+const shownDamages = 20;
+const shownFiles = 5;
+
+function damageError(damages: readonly Damage[]): AshlarError {
+  const images = new Set(damages.flatMap(({ image }) => (image === null ? [] : [image])));
+  const files = new Set(damages.flatMap((damage) => damage.files));
+  const lines = damages.slice(0, shownDamages).map((damage) => `  ${describe(damage, shownFiles)}`);
+  if (damages.length > shownDamages) {
+    const rest = damages.length - shownDamages;
+    lines.push(`  and ${rest} more, which --output json lists`);
+  }
+  const count = damages.length === 1 ? 'one damage' : `${damages.length} damages`;
+  const where = images.size === 1 ? 'one image' : `${images.size} images`;
+  return new AshlarError(codeOf(damages), `${count} in ${where}:\n${lines.join('\n')}`, {
+    data: {
+      images: [...images],
+      files: [...files],
+      damages: damages.map((damage) => describe(damage, Infinity)),
+    },
+    hint: 'Build (with --no-cache) or import the images again: what is damaged is then stored anew.',
+  });
+}
+
+function describe({ tags, image, code, message, files }: Damage, maxFiles: number): string {
+  const name = tags[0] ?? image ?? 'the store';
+  const rest = files.length > maxFiles ? ` and ${files.length - maxFiles} more` : '';
+  const hurt = files.length === 0 ? '' : ` (${files.slice(0, maxFiles).join(', ')}${rest})`;
+  return `${name}: ${code}: ${message}${hurt}`;
+}
+
+const damageCodes: ReadonlySet<ErrorCode> = new Set([
+  'chunk_corrupt',
+  'pack_missing',
+  'pack_corrupt',
+  'tree_corrupt',
+]);
+
+/** The code of the first damage, which decides the exit code: 7 for all of these. */
+function codeOf(damages: readonly Damage[]): ErrorCode {
+  const first = damages[0]?.code ?? 'manifest_corrupt';
+  return damageCodes.has(first) ? first : 'manifest_corrupt';
 }

@@ -20,6 +20,7 @@ export async function storeCollect(
     ...defaultCollectTimes,
     ...options,
     nowMs: context.nowMs(),
+    signal: context.signal,
   });
   const verb = options.mode === 'report' ? 'would ' : '';
   const lines = [

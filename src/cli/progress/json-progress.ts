@@ -1,9 +1,15 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { BuildEvent } from '../../../builder/index.ts';
 import type { Terminal } from '../terminal.ts';
 import type { BuildProgress } from './build-progress.ts';
 
-/** One JSON object a line; output of commands as text with its bytes kept as far as UTF-8 can. */
+/** One JSON object a line; output of commands as text, as far as it is UTF-8. */
 export function createJsonProgress({ stderr }: Terminal): BuildProgress {
+  const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+  const plainEvent = (event: BuildEvent): object =>
+    event.kind === 'step-output'
+      ? { ...event, chunk: decoders[event.stream].write(event.chunk) }
+      : event;
   return {
     show(event) {
       stderr.write(`${JSON.stringify(plainEvent(event))}\n`);
@@ -13,8 +19,4 @@ export function createJsonProgress({ stderr }: Terminal): BuildProgress {
     },
     [Symbol.dispose]() {},
   };
-}
-
-function plainEvent(event: BuildEvent): object {
-  return event.kind === 'step-output' ? { ...event, chunk: event.chunk.toString('utf8') } : event;
 }

@@ -1,12 +1,15 @@
-import { StringDecoder } from 'node:string_decoder';
-import type { BuildEvent, StepEnd, StepName } from '../../../builder/index.ts';
+import { type BuildEvent, plainLine, type StepEnd, type StepName } from '../../../builder/index.ts';
 import { formatSeconds } from '../format-ledger.ts';
 import type { Terminal } from '../terminal.ts';
 import type { BuildProgress } from './build-progress.ts';
+import { createLineSplitter } from './line-splitter.ts';
+import { createLiveLine } from './live-line.ts';
+
+const shownTitle = 200;
 
 /**
- * Lines as docker users know them: `#3 [build 2/5] RUN npm ci`, the output of the command behind `#3 1.234`, and `#3 DONE`
- * or `#3 CACHED`. `live` adds, on a terminal, a line that shows how long the step has been running.
+ * Lines as docker users know them: `#3 [build 2/5] RUN npm ci`, the output of the command behind `#3 1.234`, and `#3 DONE`,
+ * `#3 CACHED` or `#3 ERROR`. `live` adds, on a terminal, a line that shows how long the step has been running.
  */
 export function createPlainProgress(terminal: Terminal, style: 'log' | 'live'): BuildProgress {
   const { stderr } = terminal;
@@ -18,6 +21,16 @@ export function createPlainProgress(terminal: Terminal, style: 'log' | 'live'): 
     stderr.write(`${text}\n`);
     live?.draw();
   };
+  // All that came at once in one write: a command may print millions of lines.
+  const printOutput = (step: number, output: readonly string[]): void => {
+    const prefix = `#${step} ${elapsed(startMs)} `;
+    if (output.length > 0) print(output.map((line) => prefix + line).join('\n'));
+  };
+  const endStep = ({ number }: StepName, how: string): void => {
+    printOutput(number, lines.end());
+    live?.stop();
+    print(`#${number} ${how}`);
+  };
   return {
     show(event) {
       if (event.kind === 'step-start') {
@@ -25,13 +38,11 @@ export function createPlainProgress(terminal: Terminal, style: 'log' | 'live'): 
         print(`#${event.step.number} ${titleOf(event.step)}`);
         live?.start(event.step, startMs);
       } else if (event.kind === 'step-output') {
-        for (const line of lines.push(event.chunk))
-          print(`#${event.step} ${elapsed(startMs)} ${line}`);
-      } else if (event.kind === 'step-end') {
-        for (const line of lines.end()) print(`#${event.step.number} ${elapsed(startMs)} ${line}`);
-        live?.stop();
-        print(`#${event.step.number} ${endOf(event.result)}`);
-      } else print(noteOf(event));
+        printOutput(event.step, lines.push(event.stream, event.chunk));
+      } else if (event.kind === 'step-end') endStep(event.step, endOf(event.result));
+      else if (event.kind === 'step-failed') {
+        endStep(event.step, `ERROR ${event.code} ${formatSeconds(event.durationMs)}`);
+      } else print(plainLine(noteOf(event)));
     },
     end(summary) {
       live?.stop();
@@ -44,8 +55,8 @@ export function createPlainProgress(terminal: Terminal, style: 'log' | 'live'): 
 }
 
 function titleOf({ stage, number, total, text }: StepName): string {
-  const shown = text.length > 200 ? `${text.slice(0, 200)}...` : text;
-  return `[${stage} ${number}/${total}] ${shown}`;
+  const shown = text.length > shownTitle ? `${text.slice(0, shownTitle)}...` : text;
+  return plainLine(`[${stage} ${number}/${total}] ${shown}`);
 }
 
 function endOf({ outcome, durationMs }: StepEnd): string {
@@ -53,9 +64,7 @@ function endOf({ outcome, durationMs }: StepEnd): string {
   return outcome === 'config' ? 'DONE (config)' : `DONE ${formatSeconds(durationMs)}`;
 }
 
-function noteOf(
-  event: Exclude<BuildEvent, { kind: 'step-start' | 'step-output' | 'step-end' }>,
-): string {
+function noteOf(event: Extract<BuildEvent, { kind: 'plan' | 'warning' | 'base' }>): string {
   if (event.kind === 'plan') {
     const stages = event.stages.length === 1 ? '' : ` of the stages ${event.stages.join(', ')}`;
     return `building ${event.steps} ${event.steps === 1 ? 'step' : 'steps'}${stages}`;
@@ -67,63 +76,4 @@ function noteOf(
 
 function elapsed(startMs: number): string {
   return ((performance.now() - startMs) / 1000).toFixed(3);
-}
-
-/** Cuts output into lines; carriage returns begin a line anew, as on a terminal. */
-function createLineSplitter(): { push(chunk: Buffer): string[]; end(): string[] } {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  const maxLine = 4096;
-  return {
-    push(chunk) {
-      const parts = (rest + decoder.write(chunk)).split('\n');
-      rest = parts.pop() ?? '';
-      if (rest.length > maxLine) {
-        parts.push(rest);
-        rest = '';
-      }
-      return parts.map((part) => part.replace(/\r$/, '').split('\r').at(-1) ?? '');
-    },
-    end() {
-      const last = rest + decoder.end();
-      rest = '';
-      return last === '' ? [] : [last];
-    },
-  };
-}
-
-/** A line at the bottom that shows the running step and its time, four times a second. */
-function createLiveLine({ stderr }: Terminal): {
-  start(step: StepName, startMs: number): void;
-  stop(): void;
-  clear(): void;
-  draw(): void;
-} {
-  let timer: NodeJS.Timeout | undefined;
-  let text: (() => string) | undefined;
-  const clear = (): void => {
-    if (text !== undefined) stderr.write('\r\u001b[K');
-  };
-  const draw = (): void => {
-    if (text !== undefined) stderr.write(text());
-  };
-  return {
-    start(step, startMs) {
-      text = () =>
-        `=> [${step.number}/${step.total}] ${step.text.slice(0, 60)} ${elapsed(startMs).slice(0, -2)}s`;
-      draw();
-      timer = setInterval(() => {
-        clear();
-        draw();
-      }, 250);
-      timer.unref();
-    },
-    stop() {
-      clearInterval(timer);
-      clear();
-      text = undefined;
-    },
-    clear,
-    draw,
-  };
 }

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createOwnedTempDir, sweepTempDirs } from '../../src/disk/owned-temp-dir.ts';
+import { writeFully } from '../../src/disk/write-fully.ts';
+import { scratchDir } from '../support/scratch.ts';
+
+const scratch = scratchDir('owned');
+const hourMs = 3600_000;
+
+describe('a temporary directory with an owner', () => {
+  it('is there while its process runs, and gone when it is given back', async () => {
+    const parent = join(scratch, 'used');
+    const made = await createOwnedTempDir(parent, 'import');
+    await sweepTempDirs(parent, Date.now() + 1000 * hourMs);
+    expect(existsSync(made.path)).toBe(true);
+    await made[Symbol.asyncDispose]();
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  it('is removed by the next one when its process was killed', async () => {
+    const parent = join(scratch, 'killed');
+    const module = join(import.meta.dirname, '../../src/disk/owned-temp-dir.ts');
+    const program = `
+      import { createOwnedTempDir } from ${JSON.stringify(module)};
+      process.stdout.write((await createOwnedTempDir(${JSON.stringify(parent)}, 'import')).path);
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [path] = (await once(child.stdout, 'data')) as [Buffer];
+    writeFileSync(join(path.toString(), 'file'), 'x');
+    await sweepTempDirs(parent, Date.now());
+    expect(existsSync(path.toString())).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await using next = await createOwnedTempDir(parent, 'import');
+    expect(readdirSync(parent)).toEqual([basename(next.path)]);
+  });
+
+  it('of a process that cannot be seen from here is removed after a day', async () => {
+    const parent = join(scratch, 'foreign');
+    const path = join(parent, 'import-1-17-4711-abcdef');
+    mkdirSync(path, { recursive: true });
+    await sweepTempDirs(parent, Date.now() + 23 * hourMs);
+    expect(existsSync(path)).toBe(true);
+    await sweepTempDirs(parent, Date.now() + 25 * hourMs);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('is all that is removed, with spools that were caught between two system calls', async () => {
+    const parent = join(scratch, 'others');
+    mkdirSync(join(parent, 'archive-AbCdEf'), { recursive: true });
+    writeFileSync(join(parent, 'spool-0123456789ab.tmp'), '');
+    writeFileSync(join(parent, 'notes.txt'), '');
+    await sweepTempDirs(parent, Date.now());
+    expect(readdirSync(parent)).toHaveLength(3);
+    const old = new Date(Date.now() - 100 * hourMs);
+    for (const name of readdirSync(parent)) utimesSync(join(parent, name), old, old);
+    await sweepTempDirs(parent, Date.now());
+    expect(readdirSync(parent).toSorted()).toEqual(['archive-AbCdEf', 'notes.txt']);
+  });
+});
+
+describe('a write that stops short', () => {
+  it('is taken up again until all is written', async () => {
+    const written: { at: number; text: string }[] = [];
+    const file = {
+      async writev(buffers: readonly Buffer[], at: number) {
+        const bytes = Buffer.concat(buffers).subarray(0, 4);
+        written.push({ at, text: bytes.toString() });
+        return { bytesWritten: bytes.length, buffers };
+      },
+    };
+    const parts = ['abc', 'defgh', '', 'ij'].map((text) => Buffer.from(text));
+    await writeFully(file as never, parts, 100);
+    expect(written).toEqual([
+      { at: 100, text: 'abcd' },
+      { at: 104, text: 'efgh' },
+      { at: 108, text: 'ij' },
+    ]);
+  });
+});

@@ -15,9 +15,11 @@ export interface CommandRun {
   readonly wallMs: number;
 }
 
-/** A run with the largest resident set of any one process of it. */
 export interface MeasuredRun extends CommandRun {
+  /** The largest resident set of any one process. */
   readonly peakBytes: number;
+  /** Processor time of all processes. */
+  readonly cpuMs: number;
 }
 
 /** Prints a command as a shell would take it, runs it and measures it; throws `internal` when it fails. */
@@ -43,17 +45,18 @@ export async function run(context: BenchContext, command: BenchCommand): Promise
   );
 }
 
-/** As `run`, with the peak memory that the kernel booked for the process and those it waited for (GNU time). */
+/** As `run`, with what the kernel booked for the process and for those that it waited for (GNU time). */
 export async function runMeasured(
   context: BenchContext,
   command: BenchCommand,
 ): Promise<MeasuredRun> {
   const report = join(context.workDir, 'time.txt');
-  const argv = ['time', '-f', '%M', '-o', report, ...command.argv];
+  const argv = ['time', '-f', '%M %U %S', '-o', report, ...command.argv];
   const result = await run(context, { ...command, argv });
   const text = await readFile(report, 'utf8');
   const lastLine = text.trim().split('\n').at(-1) ?? '';
-  return { ...result, peakBytes: Number(lastLine) * 1024 };
+  const [peakKib = 0, userSec = 0, systemSec = 0] = lastLine.split(' ').map(Number);
+  return { ...result, peakBytes: peakKib * 1024, cpuMs: (userSec + systemSec) * 1000 };
 }
 
 /** A script as a command: it ends at the first command that fails. */

@@ -13,7 +13,7 @@ import {
 } from './layouts.ts';
 import type { OciLayout } from './oci-layout.ts';
 import { unpackLayoutLines } from './peers/unpack-layout.ts';
-import { interleave, summarize } from './rounds.ts';
+import { interleave, summarizeRuns } from './rounds.ts';
 import type { Sheet } from './sheet.ts';
 import { formatValue } from './units.ts';
 
@@ -72,22 +72,28 @@ async function compare(
         }),
     },
   );
-  const measured = summarize(rounds.first.map(wallOf), 'ms');
-  const peer = summarize(rounds.second.map(wallOf), 'ms');
+  const mine = summarizeRuns(rounds.first);
+  const peers = summarizeRuns(rounds.second);
   sheet.add({
     bench,
     what: `${form}, ${formatValue(layout.layerBytes, 'bytes')} of gzip, to a tagged image in a new store`,
     target: { bound: 'at most', limit: 1, of: 'ratio' },
-    measured,
-    peer: { ...peer, name: made.peer },
-    ratio: measured.value / peer.value,
+    measured: mine.wall,
+    peer: { ...peers.wall, name: made.peer },
+    ratio: mine.wall.value / peers.wall.value,
   });
-  const peak = Math.max(...rounds.first.map(({ peakBytes }) => peakBytes));
-  const theirPeak = Math.max(...rounds.second.map(({ peakBytes }) => peakBytes));
+  sheet.add({
+    bench,
+    what: `${form}, in processor time, which a busy machine changes less`,
+    target: null,
+    measured: mine.cpu,
+    peer: { ...peers.cpu, name: made.peer },
+    ratio: mine.cpu.value / peers.cpu.value,
+  });
   sheet.note(
-    `${bench}: ${form}: peak memory of the largest process ${formatValue(peak, 'bytes')}, of the largest beside it ${formatValue(theirPeak, 'bytes')}.`,
+    `${bench}: ${form}: peak memory of the largest process ${formatValue(mine.peakBytes, 'bytes')}, of the largest beside it ${formatValue(peers.peakBytes, 'bytes')}.`,
   );
-  return peak;
+  return mine.peakBytes;
 }
 
 async function measureFourfold(
@@ -131,8 +137,4 @@ function addPeak(sheet: Sheet, what: string, peakBytes: number): void {
     peer: null,
     ratio: null,
   });
-}
-
-function wallOf({ wallMs }: MeasuredRun): number {
-  return wallMs;
 }

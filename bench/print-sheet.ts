@@ -18,8 +18,7 @@ export function formatSheet(sheet: Sheet): string {
   lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
   if (sheet.notes.length > 0) lines.push('', ...sheet.notes.map((note) => `* ${note}`));
   for (const { bench, what, reason } of sheet.lacks) {
-    const [first = ''] = reason.split('\n');
-    lines.push('', `NOT MEASURED: ${bench}: ${what}: ${first.slice(0, 500)}`);
+    lines.push('', `NOT MEASURED: ${bench}: ${what}: ${shortened(reason)}`);
   }
   return lines.join('\n');
 }
@@ -34,6 +33,12 @@ export function sheetDocument(sheet: Sheet): object {
     notes: sheet.notes,
     notMeasured: sheet.lacks,
   };
+}
+
+/** On one line: what failed, and its last words. */
+function shortened(reason: string): string {
+  const line = reason.replaceAll(/\s+/g, ' ');
+  return line.length <= 900 ? line : `${line.slice(0, 250)} ... ${line.slice(-600)}`;
 }
 
 function cellsOf(row: Row): string[] {

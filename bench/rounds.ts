@@ -1,5 +1,5 @@
 import type { BenchContext } from './benchmark.ts';
-import { run } from './commands.ts';
+import { type MeasuredRun, run } from './commands.ts';
 import type { Quantity } from './sheet.ts';
 import type { Unit } from './units.ts';
 
@@ -33,6 +33,22 @@ export async function interleave<A, B>(
   return results;
 }
 
+/** What several runs of the same took. */
+export interface RunsSummary {
+  readonly wall: Quantity;
+  readonly cpu: Quantity;
+  /** The largest of all. */
+  readonly peakBytes: number;
+}
+
+export function summarizeRuns(runs: readonly MeasuredRun[]): RunsSummary {
+  return {
+    wall: summarizeTimes(runs.map(({ wallMs }) => wallMs)),
+    cpu: summarizeTimes(runs.map(({ cpuMs }) => cpuMs)),
+    peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
+  };
+}
+
 /** The median with the smallest and the largest; of an even number, the lower of the two in the middle. */
 export function summarize(values: readonly number[], unit: Unit): Quantity {
   const sorted = values.toSorted((left, right) => left - right);
@@ -48,4 +64,8 @@ async function measureOnce<T>(
   await contender.prepare?.(round);
   await run(context, { argv: ['sync'] });
   return contender.measure(round);
+}
+
+function summarizeTimes(timesMs: readonly number[]): Quantity {
+  return summarize(timesMs, 'ms');
 }

@@ -25,7 +25,8 @@ export async function readRoot(objects: ObjectStore, digest: Digest): Promise<Im
 
 /**
  * The placement of an image: read at once where it is not large, so that it stays the same one whoever replaces it. Throws
- * `manifest_corrupt` when it is missing, cut short or does not belong to this root.
+ * `image_not_found` when the image was removed after its root was read, `manifest_corrupt` when the placement is missing,
+ * cut short or does not belong to this root.
  */
 export async function openPlacementOf(
   objects: ObjectStore,
@@ -57,8 +58,15 @@ async function readWhole(objects: ObjectStore, digest: Digest): Promise<Buffer |
     return await objects.get(imageKey(digest, 'placement'), { maxBytes: maxWholeBytes });
   } catch (error) {
     if (hasCode(error, ['object_too_large'])) return null;
+    // A collection takes the root away before the other parts.
+    if (hasCode(error, ['object_missing']) && !(await hasRoot(objects, digest)))
+      throw imageNotFound(digest, error);
     return namingPart(digest, 'placement', () => Promise.reject(error as Error));
   }
+}
+
+async function hasRoot(objects: ObjectStore, digest: Digest): Promise<boolean> {
+  return (await objects.head(imageKey(digest, 'root'))) !== null;
 }
 
 function rangeOf(bytes: Buffer, offset: number, lengthBytes: number): Buffer {

@@ -9,6 +9,7 @@ export {
   parseDigest,
 } from './digest/digest.ts';
 export { createDigestHasher, type DigestHasher } from './digest/digest-hasher.ts';
+export { createOwnedTempDir } from './disk/owned-temp-dir.ts';
 export { createTempDir, type TempDir } from './disk/temp-dir.ts';
 export { writeFileAtomic } from './disk/write-file-atomic.ts';
 export {
@@ -45,6 +46,7 @@ export { createRegistryClient, type RegistryClient } from './oci/registry/regist
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
 export { decompress } from './oci/layers/decompress.ts';
 export { type CommandResult, runChecked, runCommand } from './process/run-command.ts';
+export { createTailBuffer, type TailBuffer } from './process/tail-buffer.ts';
 export type { ObjectInfo, ObjectStore } from './store/object-store.ts';
 export { openObjectStore, type OpenStoreOptions } from './store/open-object-store.ts';
 export { createMemoryObjectStore } from './store/memory-object-store.ts';
@@ -62,12 +64,14 @@ export {
   parentOf,
   type TreeNode,
 } from './tree/file-tree.ts';
+export { followInTree, followLinksSlowly } from './tree/follow-links.ts';
 export {
   chunkBytes,
   type Content,
   type DirectoryInode,
   type FileInode,
   type Inode,
+  maxSmallBytes,
   sameContent,
   sameMetadata,
   type SmallContent,

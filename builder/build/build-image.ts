@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import {
+  type ChunkWriter,
   createContentIntake,
   createFileSpool,
   createStepResults,
   type Digest,
+  digestOf,
+  type FileSpool,
   type ImageStore,
   type Ledger,
   normalizeTagName,
   setTag,
 } from '../../src/index.ts';
 import { openContextDirectory } from '../context/context-directory.ts';
+import type { DigestCache } from '../context/digest-cache.ts';
 import { createIgnoredTree } from '../context/ignored-tree.ts';
 import { loadIgnoreRules } from '../context/load-ignore-rules.ts';
 import type { SourceTree } from '../context/source-tree.ts';
@@ -18,9 +22,11 @@ import { readDockerfile } from '../dockerfile/source-text.ts';
 import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { type BuildPlan, planBuild } from '../dockerfile/plan-build.ts';
 import type { Platform } from '../dockerfile/platform.ts';
+import { endingWithWriter, watchedWriter } from '../import/watched-writer.ts';
 import { sweepRunLeftovers } from '../run/sweep-run-leftovers.ts';
 import { createDiskCache } from './disk-cache.ts';
 import type { BuildEvent } from './build-events.ts';
+import { buildProvenance } from './build-provenance.ts';
 import type { BuildSession, RunSettings } from './build-session.ts';
 import { configOf } from './build-stage.ts';
 import { buildStages } from './build-stages.ts';
@@ -73,31 +79,15 @@ const digestCacheRows = 500_000;
  * steps stay as a cache. Throws the codes of parsing, planning, steps, registry and store.
  */
 export async function buildImage(options: BuildImageOptions): Promise<BuiltImage> {
-  const { ledger, home } = options;
+  const { ledger, home, signal } = options;
   const workRoot = join(home, 'run');
-  const dockerfile = options.dockerfile ?? join(options.contextDir, 'Dockerfile');
-  const { planFor, context } = await ledger.span('context', 'Dockerfile', async () => {
-    const directory = await openContextDirectory(options.contextDir);
-    return {
-      planFor: await readPlans(options, dockerfile),
-      context: createIgnoredTree(
-        directory,
-        await loadIgnoreRules({ context: options.contextDir, dockerfile }),
-      ),
-    };
-  });
-  const plan = planFor(options.target);
+  const input = await ledger.span('context', 'Dockerfile', () => readInput(options));
+  const plan = input.planFor(options.target);
   const tags = options.tags.map(normalizeTagName);
   await ledger.span('cleanup', 'leftovers', () => sweepRunLeftovers(workRoot));
-  const openMs = performance.now();
-  using spool = createFileSpool(join(home, 'tmp'));
-  using digestCache = openSqliteDigestCache({
-    file: join(home, 'index', 'file-digests.sqlite'),
-    maxRows: digestCacheRows,
-    now: options.nowMs,
-  });
-  const writer = options.imageStore.createWriter();
-  ledger.add('cache', 'indexes', performance.now() - openMs);
+  using files = await ledger.span('cache', 'indexes', async () => openFiles(options));
+  const { spool, digestCache, chunks } = files;
+  const writer = watchedWriter(chunks, { ledger, signal });
   const session: BuildSession = {
     imageStore: options.imageStore,
     writer,
@@ -107,48 +97,89 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
     digestCache,
     diskCache: createDiskCache(join(home, 'disks'), diskCacheBytes),
     ledger,
-    signal: options.signal,
+    signal,
     emit: options.emit,
     nowMs: options.nowMs,
     workRoot,
     cache: options.cache,
     runs: options.runs,
+    toldLimits: new Set(),
   };
-  return await buildPlan({ ...options, tags }, { session, plan, planFor, context });
+  return await endingWithWriter(chunks, () =>
+    buildPlan({ ...options, tags }, { session, plan, input }),
+  );
+}
+
+/** What a build is made of: one Dockerfile, and the context. */
+interface BuildInput {
+  /** Parsed once; a plan is made for each target that is asked for. */
+  readonly planFor: (target: string | undefined) => BuildPlan;
+  readonly dockerfileDigest: Digest;
+  readonly context: SourceTree;
+}
+
+async function readInput(options: BuildImageOptions): Promise<BuildInput> {
+  const { contextDir, buildArgs, platform } = options;
+  const dockerfile = options.dockerfile ?? join(contextDir, 'Dockerfile');
+  const directory = await openContextDirectory(contextDir);
+  const text = await readDockerfile(dockerfile, { path: dockerfile });
+  const parsed = parseDockerfile(text, { path: dockerfile });
+  const rules = await loadIgnoreRules({ context: contextDir, dockerfile });
+  return {
+    planFor: (target) => planBuild(parsed, { target, buildArgs, platform }),
+    dockerfileDigest: digestOf(Buffer.from(text, 'utf8')),
+    context: createIgnoredTree(directory, rules),
+  };
+}
+
+interface BuildFiles extends Disposable {
+  readonly spool: FileSpool;
+  readonly digestCache: DigestCache;
+  readonly chunks: ChunkWriter;
+}
+
+function openFiles({ home, imageStore, nowMs }: BuildImageOptions): BuildFiles {
+  using stack = new DisposableStack();
+  const spool = stack.use(createFileSpool(join(home, 'tmp')));
+  const file = join(home, 'index', 'file-digests.sqlite');
+  const digestCache = stack.use(
+    openSqliteDigestCache({ file, maxRows: digestCacheRows, now: nowMs }),
+  );
+  const chunks = imageStore.createWriter();
+  const owned = stack.move();
+  return { spool, digestCache, chunks, [Symbol.dispose]: () => owned.dispose() };
 }
 
 async function buildPlan(
   options: BuildImageOptions,
-  place: {
-    session: BuildSession;
-    plan: BuildPlan;
-    planFor: (target: string) => BuildPlan;
-    context: SourceTree;
-  },
+  { session, plan, input }: { session: BuildSession; plan: BuildPlan; input: BuildInput },
 ): Promise<BuiltImage> {
-  const { session, plan, context } = place;
   const { objects } = session.imageStore;
-  const { openRegistryImage, pull } = options;
+  const { openRegistryImage, pull, tags } = options;
+  const { context, dockerfileDigest } = input;
   const diskBytes = options.diskBytes ?? options.defaultDiskBytes;
   const tempDir = join(options.home, 'tmp');
   const stages = announce(session, plan);
+  const bases = new Map<string, Digest>();
   const { target, steps } = await buildStages({
     session,
     plan,
-    planFor: (stage) => place.planFor(String(stage)),
+    planFor: (stage) => input.planFor(String(stage)),
     context,
     diskBytes: options.diskBytes,
-    baseImage: (reference) =>
-      findBase(reference, { session, openRegistryImage, pull, diskBytes, tempDir }),
+    async baseImage(reference) {
+      const found = { session, openRegistryImage, pull, diskBytes, tempDir };
+      const base = await findBase(reference, found);
+      bases.set(reference, base);
+      return base;
+    },
     scratchImage: (config) => scratchBase(session, config, diskBytes),
   });
-  const builtMs =
-    plan.sourceDateEpoch === undefined ? session.nowMs() : plan.sourceDateEpoch * 1000;
-  const built = new Date(builtMs).toISOString();
-  const provenance = { kind: 'build', dockerfile: plan.scope.path, stages, built };
+  const nowMs = session.nowMs();
+  const facts = { dockerfileDigest, target: options.target, stages, bases, nowMs };
+  const provenance = buildProvenance(plan, facts);
   const digest = await target.image.publish(configOf(target.state), provenance);
   await options.accept(digest);
-  const { tags } = options;
   for (const tag of tags)
     await session.ledger.span('upload', tag, () => setTag(objects, tag, digest, session.nowMs()));
   const { newStoredBytes } = session.writer.stats;
@@ -164,14 +195,4 @@ function announce(session: BuildSession, plan: BuildPlan): string[] {
     session.emit({ kind: 'warning', rule, message, line });
   }
   return stages;
-}
-
-/** Parses the Dockerfile once; a plan is made for each target that is asked for. */
-async function readPlans(
-  { buildArgs, platform }: BuildImageOptions,
-  dockerfile: string,
-): Promise<(target: string | undefined) => BuildPlan> {
-  const text = await readDockerfile(dockerfile, { path: dockerfile });
-  const parsed = parseDockerfile(text, { path: dockerfile });
-  return (target) => planBuild(parsed, { target, buildArgs, platform });
 }

@@ -29,6 +29,8 @@ export interface BuildSession {
   readonly workRoot: string;
   readonly cache: 'use' | 'ignore';
   readonly runs: RunSettings;
+  /** Limits of steps of which was said that this machine does not hold them. */
+  readonly toldLimits: Set<string>;
 }
 
 /** How RUN steps are run; nothing of it is part of the result or of a key. */

@@ -16,6 +16,7 @@ import type { StepName } from './build-events.ts';
 import type { BuildSession } from './build-session.ts';
 import { type CopySource, runCopyStep } from './copy-step.ts';
 import { treePath } from './image-source-tree.ts';
+import { ledgerSubject } from './ledger-subject.ts';
 import { locateFailure } from './locate-failure.ts';
 import { makeDirectory } from './put-files.ts';
 import { runStepOnImage } from './run-step-on-image.ts';
@@ -55,7 +56,9 @@ export async function buildStage(request: BuildStageRequest): Promise<BuiltStage
     if (from?.kind === 'stage' && !request.built.has(from.index))
       await request.ensureStage(from.index);
   }
-  const image = await createStageImage(session, digest, request.diskBytes);
+  const image = await session.ledger.part(ledgerSubject(stage.from), () =>
+    createStageImage(session, digest, request.diskBytes),
+  );
   await using disk = createStageDisk(session);
   let { state } = started;
   for (const planned of [...started.triggers, ...stage.steps]) {
@@ -104,13 +107,14 @@ async function takeStep(request: BuildStageRequest, place: StepPlace): Promise<v
   }
 }
 
+/** Gives what fails, and the time that it takes, the line of an instruction. */
 async function locating<T>(
-  { plan }: BuildStageRequest,
+  { plan, session }: BuildStageRequest,
   { original, range }: Pick<Step, 'original' | 'range'>,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await work();
+    return await session.ledger.part(ledgerSubject({ original, range }), work);
   } catch (error) {
     throw locateFailure(error, { dockerfile: plan.scope.path, original, range });
   }

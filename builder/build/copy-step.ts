@@ -17,6 +17,7 @@ import type { CopyStep } from '../dockerfile/step.ts';
 import { resolveUser } from '../run/resolve-user.ts';
 import type { BuildSession } from './build-session.ts';
 import { createImageSourceTree, treePath } from './image-source-tree.ts';
+import { ledgerSubject } from './ledger-subject.ts';
 import { type Owner, putFiles } from './put-files.ts';
 import { readTreeText } from './read-tree-text.ts';
 import { adoptKnown, recordStep, type StageImage } from './stage-image.ts';
@@ -62,15 +63,22 @@ export async function runCopyStep(
 
   const sourceFiles = source.kind === 'image' ? await source.stage.tree() : null;
   const sourceTree = source.kind === 'context' ? source.tree : imageTree(sourceFiles, source.name);
-  const { selection, inputs, contents } = await session.ledger.span('context', step.original, () =>
-    selectAndDigest(request, sourceTree),
+  const { selection, inputs, contents } = await session.ledger.span(
+    'context',
+    ledgerSubject(step),
+    () => selectAndDigest(request, sourceTree),
   );
   const key = stepKeyOf({ parent, cacheText: step.cacheText, inputs, latestSec });
   if (await adoptKnown(session, target, key)) {
     if (quickKey !== null) await recordStep(session, [quickKey], target.image.digest);
     return { outcome: 'cached', digest: target.image.digest };
   }
-  if (source.kind === 'image') session.writer.know(await source.stage.image.locations());
+  if (source.kind === 'image') {
+    const { image } = source.stage;
+    await session.ledger.span('tree', image.digest, async () =>
+      session.writer.know(await image.locations()),
+    );
+  }
   await putSelection(request, { selection, contents, sourceTree, sourceFiles });
   const digest = await target.commit(config, request.provenance);
   await recordStep(session, quickKey === null ? [key] : [key, quickKey], digest);
@@ -110,7 +118,7 @@ async function putSelection(
   const tree = await target.tree();
   const time = { nowSec: Math.floor(session.nowMs() / 1000), latestSec };
   const owner = await ownerOf(step, target, session);
-  await session.ledger.span('unpack', step.original, () =>
+  await session.ledger.span('unpack', ledgerSubject(step), () =>
     putFiles({
       selection: found.selection,
       destination: fromUtf8(step.destination),

@@ -43,13 +43,16 @@ export async function findBase(reference: string, options: FindBaseOptions): Pro
   }
   const digest = await importBase(reference, options);
   session.emit({ kind: 'base', reference, digest, from: 'registry' });
-  if (!reference.includes('@')) await setTag(objects, reference, digest, session.nowMs());
+  if (!reference.includes('@')) {
+    const nowMs = session.nowMs();
+    await session.ledger.span('upload', reference, () => setTag(objects, reference, digest, nowMs));
+  }
   return digest;
 }
 
 async function importBase(reference: string, options: FindBaseOptions): Promise<Digest> {
   const { session, diskBytes, tempDir } = options;
-  await using source = await session.ledger.span('registry', reference, () =>
+  await using source = await session.ledger.span('source', reference, () =>
     options.openRegistryImage(reference, session.signal),
   );
   const { manifestDigest } = source;
@@ -62,7 +65,7 @@ async function importBase(reference: string, options: FindBaseOptions): Promise<
   if (known !== null) return known;
   const { imageStore, ledger, signal } = session;
   const written = await importImage({ imageStore, source, diskBytes, tempDir, ledger, signal });
-  await session.stepResults.record(key, written.digest);
+  await ledger.span('upload', key, () => session.stepResults.record(key, written.digest));
   return written.digest;
 }
 

@@ -27,8 +27,10 @@ export function createImageSourceTree(tree: FileTree, name: string): SourceTree 
 function entryOf(inode: Inode): SourceEntry {
   const { mode, uid, gid, mtime, xattrs } = inode;
   const common = { kind: inode.type, mode, uid, gid, mtime, xattrs };
-  if (inode.type === 'file')
-    return { ...common, sizeBytes: inode.sizeBytes, contentKey: contentKeyOf(inode) };
+  if (inode.type === 'file') {
+    const { sizeBytes } = inode;
+    return { ...common, sizeBytes, identity: inode, contentKey: contentKeyOf(inode) };
+  }
   if (inode.type === 'symlink') return { ...common, sizeBytes: 0, target: inode.target };
   if (inode.type === 'char' || inode.type === 'block') {
     return { ...common, sizeBytes: 0, device: { major: inode.major, minor: inode.minor } };

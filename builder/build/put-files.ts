@@ -8,6 +8,7 @@ import {
   type DigestHasher,
   type DirectoryInode,
   type FileTree,
+  followInTree,
   type Inode,
   joinPath,
   nameOf,
@@ -48,17 +49,17 @@ export interface Owner {
 /**
  * Puts what a COPY or ADD selected into a tree. The directory that is copied to and those on the way are made with mode
  * 0755 where they are missing, whatever the source has, as Docker does; symbolic links on the way are followed within
- * the tree. Files of an image keep their content without being read.
+ * the tree. Files of an image keep their content without being read, and names of one file stay that.
  */
 export async function putFiles(request: PutFilesRequest): Promise<void> {
   const { selection } = request;
-  const hardLinks = new Map<Inode, Inode>();
+  const files = new Map<object, Inode>();
   makeDirectory(request, treePath(selection.directory));
   for (const entry of selection.entries) {
     request.signal.throwIfAborted();
     if (entry.origin === 'tree' && entry.unpackInto !== undefined && (await request.unpack(entry)))
       continue;
-    await putEntry(request, entry, hardLinks);
+    await putEntry(request, entry, files);
   }
 }
 
@@ -69,8 +70,9 @@ export function makeDirectory(
 ): BytePath {
   const { tree } = request;
   const resolved = resolveIn(tree, path);
+  if (tree.lookup(resolved)?.inode.type === 'directory') return resolved;
   let made = '';
-  for (const name of resolved === '' ? [] : resolved.split('/')) {
+  for (const name of resolved.split('/')) {
     made = joinPath(made, name);
     const inode = tree.lookup(made)?.inode;
     if (inode === undefined) tree.put(made, newDirectory(request));
@@ -87,23 +89,20 @@ export function makeDirectory(
   return resolved;
 }
 
-/** Links in circles are a fault of where to copy, not of an archive. */
+/** Links that lead nowhere are a fault of where to copy, not of an archive. */
 function resolveIn(tree: FileTree, path: BytePath): BytePath {
-  try {
-    return tree.resolve(path, 'follow-last');
-  } catch (error) {
-    if (!(error instanceof AshlarError) || error.code !== 'layer_invalid') throw error;
-    throw new AshlarError('copy_destination_invalid', error.message, {
-      data: error.data,
-      cause: error,
-    });
-  }
+  const way = followInTree(tree, path);
+  if (!way.isDeadEnd) return way.names.join('/');
+  const shown = toDisplay(path);
+  throw new AshlarError('copy_destination_invalid', `/${shown} of the image ${way.problem}`, {
+    data: { path: shown },
+  });
 }
 
 async function putEntry(
   request: PutFilesRequest,
   entry: SelectedEntry,
-  hardLinks: Map<Inode, Inode>,
+  files: Map<object, Inode>,
 ): Promise<void> {
   const { tree } = request;
   const wanted = treePath(entry.destinationPath);
@@ -115,7 +114,7 @@ async function putEntry(
     const resolved = resolveIn(tree, wanted);
     const parent = makeDirectory(request, parentOf(resolved));
     const path = resolved === '' ? '' : joinPath(parent, nameOf(resolved));
-    tree.put(path, await inodeOf(request, entry, hardLinks));
+    tree.put(path, await inodeOf(request, entry));
     return;
   }
   const isDestination = entry.destinationPath === request.destination;
@@ -130,14 +129,14 @@ async function putEntry(
       },
     );
   }
-  tree.put(path, await inodeOf(request, entry, hardLinks));
+  const file = entry.origin === 'tree' ? entry.file : undefined;
+  const inode =
+    (file === undefined ? undefined : files.get(file)) ?? (await inodeOf(request, entry));
+  if (file !== undefined) files.set(file, inode);
+  tree.put(path, inode);
 }
 
-async function inodeOf(
-  request: PutFilesRequest,
-  entry: SelectedEntry,
-  hardLinks: Map<Inode, Inode>,
-): Promise<Inode> {
+async function inodeOf(request: PutFilesRequest, entry: SelectedEntry): Promise<Inode> {
   if (entry.origin === 'inline') {
     const bytes = Buffer.from(entry.content, 'utf8');
     const mtime = { sec: request.time.latestSec ?? request.time.nowSec, nsec: 0 };
@@ -151,16 +150,13 @@ async function inodeOf(
   }
   const stored = request.sourceInode(entry.sourcePath);
   if (stored === null) return readInode(request, entry);
-  const known = hardLinks.get(stored);
-  if (known !== undefined) return known;
   const base = {
     ...metadataOf(request, { ...stored, isDirectory: stored.type === 'directory' }),
     mtime: clamp(stored.mtime, request.time.latestSec),
   };
-  const copied: Inode =
-    stored.type === 'symlink' ? { ...stored, ...base, mode: stored.mode } : { ...stored, ...base };
-  hardLinks.set(stored, copied);
-  return copied;
+  return stored.type === 'symlink'
+    ? { ...stored, ...base, mode: stored.mode }
+    : { ...stored, ...base };
 }
 
 async function readInode(

@@ -15,9 +15,11 @@ import type { ExtraMount } from '../run/run-step-options.ts';
 import { type RunStepResult, withRunStep } from '../run/run-step.ts';
 import type { BuildSession } from './build-session.ts';
 import { explainStepFailure } from './explain-step-failure.ts';
+import { ledgerSubject } from './ledger-subject.ts';
 import type { StageDisk } from './stage-disk.ts';
 import { adoptKnown, recordStep, type StageImage } from './stage-image.ts';
 import { stepKeyOf } from './step-key.ts';
+import { warnOfStep } from './step-warnings.ts';
 import { type OutputTail, tailOfOutput } from './tail-of-output.ts';
 
 export interface RunRequest {
@@ -81,15 +83,19 @@ async function runCommandOnTree(request: RunRequest, output: OutputTail): Promis
     },
     signal: session.signal,
   };
-  let usedMs = performance.now();
+  const subject = ledgerSubject(step);
+  let usedMs = ledger.nowMs();
   await withRunStep(run, async (result) => {
-    ledger.add('mount', step.original, result.timings.mountMs);
-    ledger.add('exec', step.original, result.timings.execMs);
+    const { mountMs, execMs } = result.timings;
+    const execStartMs = ledger.nowMs() - execMs;
+    ledger.add('mount', subject, { startMs: execStartMs - mountMs, durationMs: mountMs });
+    ledger.add('exec', subject, { startMs: execStartMs, durationMs: execMs });
+    warnOfStep(session, step.range.firstLine, result);
     if (result.exitCode !== 0) throw stepFailed(step, result);
-    await ledger.span('diff', step.original, () => applyDiff(request, result, tree));
-    usedMs = performance.now();
+    await ledger.span('diff', subject, () => applyDiff(request, result, tree));
+    usedMs = ledger.nowMs();
   });
-  ledger.add('cleanup', step.original, performance.now() - usedMs);
+  ledger.add('cleanup', subject, { startMs: usedMs, durationMs: ledger.nowMs() - usedMs });
 }
 
 async function applyDiff(

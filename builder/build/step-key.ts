@@ -1,7 +1,7 @@
 import { canonicalJson, type Digest, digestOf, layoutVersion } from '../../src/index.ts';
 
 /** Counts up when the same step would give another result than before. */
-const stepVersion = 1;
+const stepVersion = 2;
 
 export interface StepKeyParts {
   /** Digest of the image before the step, its config included. */

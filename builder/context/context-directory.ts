@@ -90,7 +90,8 @@ function entryOf(path: BytePath, stats: BigIntStats): SourceEntry {
   const mode = Number(stats.mode & 0o7777n);
   const common = { kind, mode, uid: 0, gid: 0, mtime: timeOf(stats.mtimeNs) } as const;
   if (kind === 'file') {
-    return { ...common, sizeBytes: Number(stats.size), stat: statOf(path, stats) };
+    const linked = stats.nlink > 1n ? { identity: `${stats.dev}:${stats.ino}` } : {};
+    return { ...common, ...linked, sizeBytes: Number(stats.size), stat: statOf(path, stats) };
   }
   if (kind !== 'char' && kind !== 'block') return { ...common, sizeBytes: 0 };
   return { ...common, sizeBytes: 0, device: deviceOf(stats.rdev) };

@@ -21,14 +21,19 @@ const concurrency = 4;
 
 /**
  * The digest of all that a copy takes from its sources, for cache keys: of each entry the destination path, kind,
- * mode, owner, link target, device number, extended attributes and content, in the order of the destination paths.
- * Times do not count, as with Docker. The content of a file that `cache` knows is not read.
+ * mode, owner, link target, device number, extended attributes, content and which others are names of the same file, in
+ * the order of the destination paths. Of a directory whose contents alone are copied nothing counts but that it is one,
+ * and times do not count, as with Docker. The content of a file that `cache` knows is not read.
  */
 export async function digestSources(selection: Selection, request: DigestRequest): Promise<Digest> {
   const contents = await digestContents(selection.entries, request);
+  const linked = numberLinked(selection.entries);
   const records = selection.entries.map((entry, index) => ({
     path: entry.destinationPath,
-    text: recordOf(entry, contents[index] ?? '', request.owners),
+    text: JSON.stringify([
+      ...recordOf(entry, contents[index] ?? '', request.owners),
+      ...(linked.get(fileOf(entry)) ?? []),
+    ]),
   }));
   // The sort is stable: of two entries for one path the later one stays the later one.
   records.sort((left, right) => compare(left.path, right.path));
@@ -37,13 +42,16 @@ export async function digestSources(selection: Selection, request: DigestRequest
   return hasher.digest();
 }
 
-function recordOf(entry: SelectedEntry, content: string, owners: DigestRequest['owners']): string {
+function recordOf(
+  entry: SelectedEntry,
+  content: string,
+  owners: DigestRequest['owners'],
+): readonly unknown[] {
   const { kind, destinationPath } = entry;
-  if (entry.origin === 'inline') {
-    return JSON.stringify([destinationPath, kind, entry.mode, [0, 0], content]);
-  }
+  if (entry.origin === 'inline') return [destinationPath, kind, entry.mode, [0, 0], content];
+  if (entry.existing === 'keep') return [destinationPath, kind, entry.existing];
   const { mode, uid, gid, target, device, xattrs = [] } = entry.entry;
-  return JSON.stringify([
+  return [
     destinationPath,
     kind,
     kind === 'symlink' ? 0o777 : mode,
@@ -54,7 +62,26 @@ function recordOf(entry: SelectedEntry, content: string, owners: DigestRequest['
     xattrs.map(({ name, value }) => [name, value.toString('base64')]),
     entry.existing,
     entry.unpackInto ?? '',
-  ]);
+  ];
+}
+
+/** Files that have several names among the entries are numbered, so that records tell which names are whose. */
+function numberLinked(
+  entries: readonly SelectedEntry[],
+): ReadonlyMap<object | undefined, readonly [number]> {
+  const seen = new Set<object>();
+  const linked = new Map<object | undefined, readonly [number]>();
+  for (const entry of entries) {
+    const file = fileOf(entry);
+    if (file === undefined) continue;
+    if (seen.has(file) && !linked.has(file)) linked.set(file, [linked.size]);
+    seen.add(file);
+  }
+  return linked;
+}
+
+function fileOf(entry: SelectedEntry): object | undefined {
+  return entry.origin === 'tree' ? entry.file : undefined;
 }
 
 async function digestContents(
@@ -62,12 +89,18 @@ async function digestContents(
   request: DigestRequest,
 ): Promise<string[]> {
   const contents: string[] = Array.from({ length: entries.length }, () => '');
+  const ofFiles = new Map<object, Promise<string>>();
   let next = 0;
   const work = async (): Promise<void> => {
     for (let index = next; index < entries.length; index = next) {
       next += 1;
       const entry = entries[index];
-      if (entry !== undefined) contents[index] = await contentOf(entry, request);
+      if (entry === undefined) continue;
+      const file = fileOf(entry);
+      const content =
+        (file === undefined ? undefined : ofFiles.get(file)) ?? contentOf(entry, request);
+      if (file !== undefined) ofFiles.set(file, content);
+      contents[index] = await content;
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));

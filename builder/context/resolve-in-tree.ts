@@ -1,40 +1,29 @@
-import { type BytePath, toDisplay } from '../../src/index.ts';
+import { type BytePath, followLinksSlowly, toDisplay } from '../../src/index.ts';
 import { InstructionFault } from '../dockerfile/problems.ts';
-import { joinBytes, parentPath, type SourceTree } from './source-tree.ts';
+import { joinBytes, type SourceEntry, type SourceTree } from './source-tree.ts';
 
-/** As many as Docker follows. */
-const maxFollowedLinks = 255;
+/** What is at a path; no entry for the root, which is a directory whatever else it is. */
+interface Place {
+  readonly path: BytePath;
+  readonly entry?: SourceEntry;
+}
 
 /**
  * The path that `path` leads to when symbolic links are followed, the last one too, never above the root of the
  * tree: an absolute link begins there, and `..` ends there. Parts that do not exist stay as they are. Throws
- * `InstructionFault` for links that go in circles.
+ * `InstructionFault` for a way that is too long, as that of links in circles.
  */
 export async function resolveInTree(tree: SourceTree, path: BytePath): Promise<BytePath> {
-  const pending = path.split('/').reverse();
-  let resolved: BytePath = '';
-  let followed = 0;
-  while (pending.length > 0) {
-    const name = pending.pop() ?? '';
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      resolved = parentPath(resolved);
-      continue;
-    }
-    const candidate = joinBytes(resolved, name);
-    const target = (await tree.lstat(candidate))?.target;
-    if (target === undefined) {
-      resolved = candidate;
-      continue;
-    }
-    followed += 1;
-    if (followed > maxFollowedLinks) {
-      throw new InstructionFault(`too many symbolic links on the way to ${toDisplay(path)}`, {
-        code: 'copy_source_missing',
-      });
-    }
-    if (target.startsWith('/')) resolved = '';
-    pending.push(...target.split('/').reverse());
-  }
-  return resolved;
+  const way = await followLinksSlowly<Place>(
+    { path, root: { path: '' }, targetOf: ({ entry }) => entry?.target },
+    async (parent, name) => {
+      const found = joinBytes(parent.path, name);
+      const entry = await tree.lstat(found);
+      return entry === null ? undefined : { path: found, entry };
+    },
+  );
+  if (!way.isDeadEnd) return way.names.join('/');
+  throw new InstructionFault(`${toDisplay(path)} in ${tree.name} ${way.problem}`, {
+    code: 'copy_source_missing',
+  });
 }

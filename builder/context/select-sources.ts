@@ -33,6 +33,8 @@ export interface TreeSelection {
    * sets them to the source's. Everything else is replaced.
    */
   readonly existing: 'keep' | 'replace';
+  /** Entries with the same object here become names of one file. */
+  readonly file: object | undefined;
   /** For a file that ADD names: the directory to unpack into when it turns out to be a tar archive. */
   readonly unpackInto: BytePath | undefined;
 }
@@ -62,7 +64,9 @@ const maxEntries = 1_000_000;
 /**
  * Finds out what a COPY or ADD puts where. A directory gives its contents, not itself; a symbolic link that is named
  * is followed within the tree, one inside a copied directory is copied as a link; sockets are left out. A file goes
- * into the destination when that is a directory or ends in a slash, else it becomes the destination.
+ * into the destination when that is a directory or ends in a slash, else it becomes the destination. Regular files below
+ * one source keep the hard links among them; links from one source to another become files of their own (BuildKit copies
+ * each source, and each match of a pattern, by itself).
  *
  * Throws `copy_source_missing` for a source that is not there, leads out of the tree, or for patterns of which none
  * matches (a pattern without a match beside one that has is nothing, as in Docker); `copy_destination_invalid` for
@@ -148,7 +152,7 @@ async function addSource(
     if (target.destination === 'other') throw notADirectory(target.path, target.step);
     const destinationPath = target.path;
     pushEntry(entries, { sourcePath, destinationPath, entry, existing: 'keep' });
-    await addChildren(entries, { tree, sourcePath, destinationPath });
+    await addChildren(entries, { tree, sourcePath, destinationPath, files: new Map() });
     return;
   }
   if (entry.kind === 'socket') return;
@@ -166,32 +170,46 @@ async function addSource(
 
 async function addChildren(
   entries: SelectedEntry[],
-  place: { tree: SourceTree; sourcePath: BytePath; destinationPath: BytePath },
+  place: {
+    tree: SourceTree;
+    sourcePath: BytePath;
+    destinationPath: BytePath;
+    /** By what tells them apart. */
+    files: Map<unknown, object>;
+  },
 ): Promise<void> {
-  const { tree } = place;
+  const { tree, files } = place;
   for (const name of await tree.readdir(place.sourcePath)) {
     const sourcePath = joinBytes(place.sourcePath, name);
     const entry = await tree.lstat(sourcePath);
     if (entry === null || entry.kind === 'socket') continue;
     const destinationPath = absolute(joinBytes(place.destinationPath, name));
-    pushEntry(entries, { sourcePath, destinationPath, entry, existing: 'replace' });
+    const file = fileOf(entry, files);
+    pushEntry(entries, { sourcePath, destinationPath, entry, existing: 'replace', file });
     if (entry.kind === 'directory')
-      await addChildren(entries, { tree, sourcePath, destinationPath });
+      await addChildren(entries, { tree, sourcePath, destinationPath, files });
   }
+}
+
+function fileOf({ identity }: SourceEntry, files: Map<unknown, object>): object | undefined {
+  if (identity === undefined) return undefined;
+  const file = files.get(identity) ?? {};
+  files.set(identity, file);
+  return file;
 }
 
 function pushEntry(
   entries: SelectedEntry[],
-  entry: Omit<TreeSelection, 'origin' | 'kind' | 'unpackInto'> & {
-    unpackInto?: BytePath | undefined;
-  },
+  entry: Omit<TreeSelection, 'origin' | 'kind' | 'file' | 'unpackInto'> &
+    Partial<Pick<TreeSelection, 'file' | 'unpackInto'>>,
 ): void {
   if (entries.length >= maxEntries) {
     throw new InstructionFault(`it copies more than ${maxEntries} files and directories`, {
       hint: 'Leave out what is not needed with .dockerignore.',
     });
   }
-  entries.push({ origin: 'tree', kind: entry.entry.kind, unpackInto: undefined, ...entry });
+  const { kind } = entry.entry;
+  entries.push({ origin: 'tree', kind, file: undefined, unpackInto: undefined, ...entry });
 }
 
 /** Joining with the root gives two slashes. */

@@ -35,6 +35,8 @@ export interface SourceEntry {
   readonly device?: { readonly major: number; readonly minor: number };
   /** Sorted by name. */
   readonly xattrs?: readonly { readonly name: string; readonly value: Buffer }[];
+  /** Of a regular file: equal for all its names. Left out where it is known to have one name alone. */
+  readonly identity?: unknown;
   /** What the content can be known again by without reading it: for a file of this machine. */
   readonly stat?: FileStat;
   /** A name of the content that the tree has without reading it: equal names, equal bytes. */

@@ -40,10 +40,14 @@ export function platformArgs(options: {
   ]);
 }
 
+export function isProxyArg(name: string): boolean {
+  return (proxyKinds as readonly string[]).includes(name.toUpperCase());
+}
+
 /** True for arguments that mean something without an ARG in the file. */
 export function isPredefinedArg(name: string): boolean {
   return (
-    (proxyKinds as readonly string[]).includes(name.toUpperCase()) ||
+    isProxyArg(name) ||
     /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT|STAGE)$/.test(name) ||
     name === 'SOURCE_DATE_EPOCH' ||
     name.startsWith('BUILDKIT_')

@@ -3,8 +3,10 @@ import {
   type BytePath,
   type ContentIntake,
   type FileTree,
+  followInTree,
   type Inode,
   joinPath,
+  maxSmallBytes,
   nameOf,
   parentOf,
   type TarEntry,
@@ -20,7 +22,6 @@ import {
   type LayerBudget,
 } from './layer-budget.ts';
 import { type LayerChange, type LayerDialect, readLayerChange } from './layer-dialect.ts';
-import { resolveLinks } from './resolve-links.ts';
 
 export interface ApplyLayerOptions {
   readonly tree: FileTree;
@@ -38,9 +39,6 @@ export interface ApplyLayerOptions {
   /** The directory of the tree that paths are relative to; the root when left out. */
   readonly root?: BytePath;
 }
-
-/** Files of less than this are read whole. */
-const smallFileBytes = 65_536;
 
 /** PATH_MAX of Linux without its NUL: what lies deeper can be reached by no absolute path. */
 const maxPathBytes = 4095;
@@ -118,8 +116,8 @@ async function inodeOf(layer: Layer, entry: TarEntry, place: BytePath): Promise<
       const { intake, reader } = layer;
       const { sizeBytes } = entry;
       const content =
-        sizeBytes < smallFileBytes
-          ? intake.addSmall(await reader.readBody(smallFileBytes))
+        sizeBytes <= maxSmallBytes
+          ? intake.addSmall(await reader.readBody(maxSmallBytes))
           : await intake.addFile(sizeBytes, reader.body());
       return { type, mode, uid, gid, mtime, xattrs, sizeBytes, content };
     }
@@ -152,7 +150,9 @@ function belowRoot({ root = '' }: Layer, path: BytePath): BytePath {
 }
 
 function followed(layer: Layer, path: BytePath, entry: TarEntry): BytePath {
-  return resolveLinks(layer.tree, path, (problem) => hostile(layer, entry, problem));
+  const way = followInTree(layer.tree, path);
+  if (way.isDeadEnd) throw hostile(layer, entry, way.problem);
+  return way.names.join('/');
 }
 
 function makeParents(layer: Layer, place: BytePath, entry: TarEntry): void {

@@ -1,7 +1,9 @@
 import { arch } from 'node:os';
 import {
   AshlarError,
+  catalogue,
   type ChunkWriter,
+  type ContentIntake,
   createContentIntake,
   createFileSpool,
   createFileTree,
@@ -23,6 +25,7 @@ import {
   defaultMaxEntries,
   type LayerLimits,
 } from './layer-budget.ts';
+import { endingWithWriter, watchedWriter } from './watched-writer.ts';
 
 export interface ImportImageOptions {
   readonly imageStore: ImageStore;
@@ -47,20 +50,29 @@ const overheadBytes = 2048;
  * Makes an image of a container image or root file system from outside: layers are applied in order to one tree, which is
  * then laid out. The digest depends on the resulting tree, the run configuration and the disk size, not on how layers
  * bring the tree about. Memory grows with the number of files, not with their size. Fails with the codes of the source,
- * `layer_invalid`, `layer_hostile`, `image_too_large`, and with the reason of the signal; nothing is published then, and
- * nothing is left in `tempDir`.
+ * `layer_invalid`, `layer_hostile`, `source_too_large`, and with the reason of the signal; nothing is published then,
+ * nothing is under way any more, and nothing is left in `tempDir`.
  */
 export async function importImage(options: ImportImageOptions): Promise<WrittenImage> {
-  const { imageStore, source, ledger, diskBytes, signal } = options;
+  const { imageStore, ledger, signal } = options;
   using spool = createFileSpool(options.tempDir);
-  const writer = stoppable(imageStore.createWriter(), signal);
+  const chunks = await ledger.span('cache', 'index', async () => imageStore.createWriter());
+  const writer = watchedWriter(chunks, { ledger, signal });
+  // Awaited here: the spool is needed until the image is written.
+  return await endingWithWriter(chunks, async () => {
+    const tree = await applyLayers(options, createContentIntake(writer, spool));
+    return layOut(options, tree, writer);
+  });
+}
+
+async function applyLayers(options: ImportImageOptions, intake: ContentIntake): Promise<FileTree> {
+  const { source, ledger, signal } = options;
   const tree = createFileTree(impliedDirectory);
-  const { layers, description } = source;
   const limits = limitsOf(options);
   const context = {
     tree,
     dialect: source.config === null ? ('plain' as const) : ('oci' as const),
-    intake: createContentIntake(writer, spool),
+    intake,
     budget: createLayerBudget(limits),
     maxContentBytes: limits.maxContentBytes,
   };
@@ -68,25 +80,47 @@ export async function importImage(options: ImportImageOptions): Promise<WrittenI
     ...defaultTarLimits,
     maxTotalBytes: limits.maxContentBytes + limits.maxEntries * overheadBytes,
   };
-  for (const [index, layer] of layers.entries()) {
-    const label = `layer ${index + 1} of ${description}`;
+  for (const [index, layer] of source.layers.entries()) {
+    const label = `layer ${index + 1} of ${source.description}`;
     await ledger.span('unpack', layer.digest ?? label, async () => {
       await using reader = createTarReader(layer.open(signal), { limits: tarLimits, label });
       await applyLayer({ ...context, reader, label });
     });
   }
   checkNotEmpty(tree, source);
+  return tree;
+}
+
+async function layOut(
+  { imageStore, source, ledger, diskBytes }: ImportImageOptions,
+  tree: FileTree,
+  writer: ChunkWriter,
+): Promise<WrittenImage> {
   const provenance = {
     kind: 'import',
-    source: description,
+    source: source.description,
     manifestDigest: source.manifestDigest,
-    layers: layers.map((layer) => layer.digest),
+    layers: source.layers.map((layer) => layer.digest),
   };
   const config = configOf(source);
-  // Awaited here: the spool is needed until the image is written.
-  return await ledger.span('layout', description, () =>
-    writeImage(imageStore, { tree, config, diskBytes, provenance, writer }),
-  );
+  try {
+    return await ledger.span('layout', source.description, () =>
+      writeImage(imageStore, { tree, config, diskBytes, provenance, writer }),
+    );
+  } catch (error) {
+    throw tooLargeSource(error, source);
+  }
+}
+
+/** Who imports has no Dockerfile to mend: the source, or the disk, is not what it should be. */
+function tooLargeSource(error: unknown, source: ImageSource): unknown {
+  if (!(error instanceof AshlarError) || error.code !== 'image_too_large') return error;
+  const { message, data, hint } = error;
+  return new AshlarError('source_too_large', `${source.description}: ${message}`, {
+    data: { ...data, source: source.description },
+    cause: error,
+    ...(hint === catalogue.image_too_large.hint ? {} : { hint }),
+  });
 }
 
 /** The architecture of this machine in the words of OCI. */
@@ -101,22 +135,6 @@ function limitsOf({ limits = {}, diskBytes }: ImportImageOptions): LayerLimits {
     maxEntries: defaultMaxEntries,
     maxDevices: defaultMaxDevices,
     ...limits,
-  };
-}
-
-/** The layout has no signal of its own, but cannot go on without its writer. */
-function stoppable(writer: ChunkWriter, signal: AbortSignal | undefined): ChunkWriter {
-  if (signal === undefined) return writer;
-  return {
-    ...writer,
-    async add(digest, plain) {
-      signal.throwIfAborted();
-      await writer.add(digest, plain);
-    },
-    async flush() {
-      signal.throwIfAborted();
-      await writer.flush();
-    },
   };
 }
 

@@ -1,10 +1,14 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode } from '../../src/index.ts';
+import { followLinksSlowly, systemErrorCode } from '../../src/index.ts';
 
-/** As Linux: MAXSYMLINKS, path_resolution(7). */
-const maximumLinks = 40;
+interface Place {
+  readonly path: string;
+  readonly stats: Stats;
+  /** Of a symbolic link. */
+  readonly target?: string;
+}
 
 export interface ResolvedPath {
   /** The names from the root on, free of links, `.` and `..`; empty for the root itself. */
@@ -18,52 +22,33 @@ export interface ResolvedPath {
 /**
  * Follows `guestPath` in the tree at `root` as a process would for which `root` is `/`: absolute links start
  * there and `..` does not lead out of it. The tree must not change meanwhile. The part that does not exist is
- * resolved by its letters. Gives undefined where a process would get ENOTDIR or ELOOP.
+ * resolved by its letters. Gives undefined where a process would get ENOTDIR or ELOOP, and for a way of over 4096 names.
  */
 export async function resolveInRoot(
   root: string,
   guestPath: string,
 ): Promise<ResolvedPath | undefined> {
-  const pending = split(guestPath);
-  const names: string[] = [];
-  let existing = 0;
-  let stats: Stats | undefined = await lstat(root);
-  let links = 0;
-  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
-    if (stats !== undefined && !stats.isDirectory()) return undefined;
-    if (name === '..') {
-      names.pop();
-      existing = Math.min(existing, names.length);
-      stats = existing === names.length ? await lstat(join(root, ...names)) : undefined;
-      continue;
-    }
-    names.push(name);
-    if (existing < names.length - 1) continue;
-    stats = await statOrMissing(join(root, ...names));
-    if (stats?.isSymbolicLink()) {
-      if (++links > maximumLinks) return undefined;
-      const target = await readlink(join(root, ...names));
-      names.pop();
-      if (target.startsWith('/')) {
-        names.length = 0;
-        existing = 0;
-      }
-      stats = await lstat(join(root, ...names));
-      pending.unshift(...split(target));
-    } else if (stats !== undefined) existing = names.length;
-  }
-  return { names, existing, stats };
+  const way = await followLinksSlowly<Place>(
+    {
+      path: guestPath,
+      root: { path: root, stats: await lstat(root) },
+      targetOf: ({ target }) => target,
+      leadsOn: (place) => place === undefined || place.stats.isDirectory(),
+    },
+    (parent, name) => placeAt(join(parent.path, name)),
+  );
+  if (way.isDeadEnd) return undefined;
+  const { names, existing, node } = way;
+  return { names, existing, stats: node?.stats };
 }
 
-async function statOrMissing(path: string): Promise<Stats | undefined> {
+async function placeAt(path: string): Promise<Place | undefined> {
   try {
-    return await lstat(path);
+    const stats = await lstat(path);
+    return stats.isSymbolicLink() ? { path, stats, target: await readlink(path) } : { path, stats };
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG') return undefined;
     throw error;
   }
-}
-
-function split(path: string): string[] {
-  return path.split('/').filter((part) => part !== '' && part !== '.');
 }

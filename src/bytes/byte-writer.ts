@@ -1,8 +1,11 @@
-/** Builds a binary document. Numbers are LEB128 varints, as in the formats of trees and manifests. */
+/**
+ * Builds a binary document. Numbers are LEB128 varints, as in the formats of trees. Throws a RangeError for a number that
+ * no reader would take.
+ */
 export interface ByteWriter {
   /** An unsigned integer up to 2^53 - 1. */
   varint(value: number): void;
-  /** A signed integer, zigzag coded, up to 2^52 in size. */
+  /** A signed integer, zigzag coded, from -2^52 to 2^52 - 1. */
   signedVarint(value: number): void;
   bytes(bytes: Uint8Array): void;
   /** A length, then the characters of a byte path. */
@@ -22,6 +25,7 @@ export function createByteWriter(): ByteWriter {
     buffer = larger;
   };
   const varint = (value: number): void => {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`no varint: ${value}`);
     reserve(8);
     let rest = value;
     while (rest >= 0x80) {

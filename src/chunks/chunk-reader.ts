@@ -85,7 +85,7 @@ function planRuns(blobs: readonly LocatedBlob[]): Run[] {
       offset - last.end <= maxGapBytes &&
       end - last.start <= maxRunBytes
     ) {
-      last.end = end;
+      last.end = Math.max(last.end, end);
       last.blobs.push(blob);
     } else runs.push({ pack, start: offset, end, blobs: [blob] });
   }

@@ -4,7 +4,7 @@ import { createLimiter } from '../flow/limiter.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { packKey } from '../store/store-paths.ts';
 import type { ChunkIndex } from './chunk-index.ts';
-import { encodeStored } from './codec.ts';
+import { type Effort, encodeStored } from './codec.ts';
 import {
   encodePackHeader,
   encodePackIndex,
@@ -23,7 +23,7 @@ export interface ChunkWriter {
    * pack. Returns when there is room for more; the bytes must not be changed afterwards. A failure of the store shows at
    * the next call, and at every later one.
    */
-  add(digest: Digest, plain: Buffer): Promise<void>;
+  add(digest: Digest, plain: Buffer, effort?: Effort): Promise<void>;
   /** Makes locations known that were read from the placement of an image. */
   know(locations: KnownLocations): void;
   /** Writes out what is pending. Afterwards `locate` answers for all that was added. */
@@ -127,7 +127,8 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       plainBytes: plain.length,
       codec,
     });
-    open.parts.push(stored);
+    // A copy: what zlib gives lies in a buffer as large as the plain bytes.
+    open.parts.push(Buffer.from(stored));
     open.bytes += stored.length;
     stats.newStoredBytes += stored.length;
     if (open.bytes >= packBytes) await close();
@@ -135,7 +136,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
 
   return {
     stats,
-    async add(digest, plain) {
+    async add(digest, plain, effort) {
       uploads.check();
       // The second look is for a call that took the digest on while this one asked.
       if ((await isKnown(digest)) || pending.has(digest)) {
@@ -146,7 +147,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       stats.newBlobs += 1;
       stats.newPlainBytes += plain.length;
       await compressions.enter(() => {
-        const encoded = encodeStored(plain);
+        const encoded = encodeStored(plain, effort);
         appended = Promise.all([appended, encoded]).then(() => append(digest, plain, encoded));
         return appended;
       });

@@ -4,13 +4,23 @@ import { AshlarError } from '../errors/ashlar-error.ts';
 import { type Codec, maxPlainBytes } from './pack-format.ts';
 
 const compressAsync = promisify(zstdCompress);
-const compressionLevel = { [constants.ZSTD_c_compressionLevel]: 1 };
+
+/** `fast` for contents; `thorough` takes ten times as long, for metadata, of which there is little and which repeats itself. */
+export type Effort = 'fast' | 'thorough';
+
+const compressionLevels = {
+  fast: { [constants.ZSTD_c_compressionLevel]: 1 },
+  thorough: { [constants.ZSTD_c_compressionLevel]: 9 },
+} as const;
 
 /** Compresses on the thread pool; gives the plain bytes back as `raw` where zstd does not save a sixteenth. */
-export async function encodeStored(plain: Buffer): Promise<{ stored: Buffer; codec: Codec }> {
+export async function encodeStored(
+  plain: Buffer,
+  effort: Effort = 'fast',
+): Promise<{ stored: Buffer; codec: Codec }> {
   // Told the size, zstd makes tables for a chunk and not for megabytes: a third less work.
   const size = { pledgedSrcSize: plain.length, chunkSize: plain.length + 1024 };
-  const stored = await compressAsync(plain, { params: compressionLevel, ...size });
+  const stored = await compressAsync(plain, { params: compressionLevels[effort], ...size });
   return stored.length < plain.length - plain.length / 16
     ? { stored, codec: 'zstd' }
     : { stored: plain, codec: 'raw' };

@@ -70,7 +70,7 @@ export function isDamage(error: unknown): boolean {
 export function indexFailure(error: unknown, file: string): unknown {
   const code = resultCode(error);
   const systemCode = code === undefined ? systemErrorCode(error) : undefined;
-  if (code === 13 || systemCode === 'ENOSPC') {
+  if (code === 13 || systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
     return new AshlarError('disk_full', `no space left for the index of chunks ${file}`, {
       data: { path: file },
       cause: error,

@@ -11,8 +11,8 @@ import { AshlarError } from '../errors/ashlar-error.ts';
  *
  * Numbers are little-endian. A pack is named by the BLAKE3 of all its bytes.
  */
-export const packMagic = 'ASHLARPK';
-export const packVersion = 1;
+const packMagic = 'ASHLARPK';
+const packVersion = 1;
 export const packHeaderBytes = 16;
 export const packFooterBytes = 48;
 const indexRecordBytes = 48;

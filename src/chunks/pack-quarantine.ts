@@ -1,5 +1,5 @@
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { getIfThere } from '../store/get-if-there.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { packKey, quarantineKey } from '../store/store-paths.ts';
 
@@ -31,13 +31,4 @@ export async function quarantinePack(store: ObjectStore, pack: Digest): Promise<
   await store.delete(from);
   if ((await store.head(to)) === null) await store.put(to, bytes);
   return true;
-}
-
-async function getIfThere(store: ObjectStore, key: string): Promise<Buffer | null> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (error instanceof AshlarError && error.code === 'object_missing') return null;
-    throw error;
-  }
 }

@@ -1,17 +1,14 @@
-import { access, constants, mkdir } from 'node:fs/promises';
-import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
+import { AshlarError } from '../errors/ashlar-error.ts';
+import type { CommandContext } from './command-context.ts';
 
-/** Makes the state directory where it is missing. Throws `home_unusable` when it is none or cannot be written. */
-export async function ensureHome(home: string): Promise<void> {
-  try {
-    await mkdir(home, { recursive: true });
-    await access(home, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === undefined) throw error;
-    throw new AshlarError('home_unusable', `cannot use ASHLAR_HOME ${home} (${code})`, {
-      data: { path: home },
-      cause: error,
-    });
-  }
+/** Throws `home_unusable` when the state directory cannot hold files, `disk_full` when it is for lack of room. */
+export async function ensureHome({ config, homeProblem }: CommandContext): Promise<void> {
+  const problem = await homeProblem();
+  if (problem === null) return;
+  const isFull = /No space left on device|Disk quota exceeded/.test(problem.words);
+  throw new AshlarError(
+    isFull ? 'disk_full' : 'home_unusable',
+    `ASHLAR_HOME ${config.home} ${problem.words}`,
+    { data: { path: config.home } },
+  );
 }

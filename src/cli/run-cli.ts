@@ -1,14 +1,28 @@
 import { CommanderError } from 'commander';
 import { loadConfig } from '../config/config.ts';
+import { type DirectoryProblem, probeDirectory } from '../disk/probe-directory.ts';
 import { AshlarError, toAshlarError } from '../errors/ashlar-error.ts';
 import { exitCodeOf } from '../errors/exit-codes.ts';
+import { once } from '../flow/remember.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Perform } from './common-options.ts';
 import { createProgram } from './program.ts';
 import { type OutputForm, printError, printResult, type Terminal } from './terminal.ts';
 
+/** What the start of the program knows. */
+export interface ProgramStart {
+  /** Undefined where nobody has looked at the state directory. */
+  readonly homeProblem: DirectoryProblem | null | undefined;
+  /** On the clock of `performance.now`. */
+  readonly startedMs: number;
+}
+
 /** Runs one command line and gives the exit code: 0 fine, else by who must act (see `exit-codes.ts`). */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  start: ProgramStart = { homeProblem: undefined, startedMs: performance.now() },
+): Promise<number> {
   let form: OutputForm = wantsJson(args) ? 'json' : 'text';
   let exitCode = 0;
   const interrupt = new AbortController();
@@ -19,13 +33,18 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   process.on('SIGTERM', onSignal);
   const perform: Perform = async (options, command) => {
     form = options.output;
+    const config = loadConfig(process.env, options.store);
     const context: CommandContext = {
-      config: loadConfig(process.env, options.store),
+      config,
+      homeProblem: once(async () =>
+        start.homeProblem === undefined ? probeDirectory(config.home) : start.homeProblem,
+      ),
       terminal,
       form,
       env: process.env,
       signal: interrupt.signal,
       nowMs: Date.now,
+      startedMs: start.startedMs,
     };
     const result = await command(context);
     printResult(terminal, form, result);

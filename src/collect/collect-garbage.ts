@@ -71,8 +71,7 @@ export async function collectGarbage(
     removedRecords: marked.endedKeys.length + plan.leftovers.length,
     quarantined: survey.unused,
     rescued: plan.quarantine.rescued,
-    deleted: plan.quarantine.expired.map(({ pack }) => pack),
-    deletedBytes: plan.quarantine.expired.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ...sumDeleted(plan.quarantine.expired),
     rewritten: [...survey.sparse.packs],
   };
   if (options.mode === 'report') return report;
@@ -88,14 +87,19 @@ interface CollectPlan {
 
 interface Quarantine {
   readonly rescued: readonly Digest[];
-  readonly expired: readonly { readonly pack: Digest; readonly sizeBytes: number }[];
+  readonly expired: readonly ExpiredPack[];
+}
+
+interface ExpiredPack {
+  readonly pack: Digest;
+  readonly sizeBytes: number;
 }
 
 async function carryOut(
   imageStore: ImageStore,
   plan: CollectPlan,
   options: CollectOptions & { readonly isOld: (info: ObjectInfo) => boolean },
-): Promise<Pick<CollectReport, 'removedImages' | 'quarantined' | 'rewritten'>> {
+): Promise<Partial<CollectReport>> {
   const { objects } = imageStore;
   const { isOld, nowMs, signal } = options;
   const removedImages = await unpublishImages(objects, plan.marked.unused, {
@@ -105,21 +109,38 @@ async function carryOut(
   });
   for (const key of plan.marked.endedKeys) await objects.delete(key);
   await removeLeftovers(objects, plan.leftovers, isOld);
-  for (const pack of plan.quarantine.rescued) await rescuePack(objects, pack);
+  const rescued: Digest[] = [];
+  for (const pack of plan.quarantine.rescued) {
+    signal?.throwIfAborted();
+    if (await rescuePack(objects, pack)) rescued.push(pack);
+  }
   const quarantined: Digest[] = [];
   for (const pack of plan.survey.unused) {
     signal?.throwIfAborted();
     imageStore.index().forgetPack(pack);
     if (await quarantinePack(objects, pack)) quarantined.push(pack);
   }
-  for (const { pack } of plan.quarantine.expired) {
+  const deleted: ExpiredPack[] = [];
+  for (const expired of plan.quarantine.expired) {
+    signal?.throwIfAborted();
+    const key = quarantineKey(expired.pack);
     // One that another collection has just put there has its time before it.
-    const info = await objects.head(quarantineKey(pack));
-    if (info !== null && nowMs - info.modifiedMs >= options.quarantineMs)
-      await objects.delete(quarantineKey(pack));
+    const info = await objects.head(key);
+    if (info === null || nowMs - info.modifiedMs < options.quarantineMs) continue;
+    await objects.delete(key);
+    deleted.push(expired);
   }
   const rewritten = await rewritePacks(imageStore, plan.survey.sparse, signal);
-  return { removedImages, quarantined, rewritten };
+  return { removedImages, rescued, quarantined, ...sumDeleted(deleted), rewritten };
+}
+
+function sumDeleted(
+  packs: readonly ExpiredPack[],
+): Pick<CollectReport, 'deleted' | 'deletedBytes'> {
+  return {
+    deleted: packs.map(({ pack }) => pack),
+    deletedBytes: packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
 }
 
 async function readQuarantine(
@@ -128,7 +149,7 @@ async function readQuarantine(
   options: CollectOptions,
 ): Promise<Quarantine> {
   const rescued: Digest[] = [];
-  const expired: { pack: Digest; sizeBytes: number }[] = [];
+  const expired: ExpiredPack[] = [];
   for await (const { key, modifiedMs, sizeBytes } of objects.list('quarantine/')) {
     const pack = digestInKey(key);
     if (pack === null) continue;

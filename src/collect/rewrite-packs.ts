@@ -4,7 +4,7 @@ import type { PackLocation } from '../chunks/pack-format.ts';
 import type { Digest } from '../digest/digest.ts';
 import type { ImageStore } from '../image/image-store.ts';
 import { isBlobDamage } from '../image/naming-damage.ts';
-import { openImage, type OpenImage } from '../image/open-image.ts';
+import { openIfThere, type OpenImage } from '../image/open-image.ts';
 import { replacePlacement } from '../image/replace-placement.ts';
 import type { SparsePacks } from './survey-packs.ts';
 
@@ -20,7 +20,11 @@ export async function rewritePacks(
 ): Promise<Digest[]> {
   if (sparse.packs.size === 0) return [];
   const images: OpenImage[] = [];
-  for (const digest of sparse.images) images.push(await openImage(imageStore, digest));
+  for (const digest of sparse.images) {
+    signal?.throwIfAborted();
+    const image = await openIfThere(imageStore, digest);
+    if (image !== null) images.push(image);
+  }
   const blobsOf = await findBlobs(images, sparse.packs);
   const { objects: store, shelf } = imageStore;
   const index = imageStore.index();
@@ -70,7 +74,7 @@ async function copyBlobs(
 ): Promise<boolean> {
   try {
     for await (const { digest, plain } of imageStore.reader.readMany(from.blobs, from.signal))
-      await writer.add(digest, plain);
+      await writer.add(digest, plain, 'thorough');
     return true;
   } catch (error) {
     if (isBlobDamage(error)) return false;

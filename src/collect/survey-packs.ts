@@ -1,7 +1,7 @@
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import type { ImageStore } from '../image/image-store.ts';
-import { openImage, type OpenImage } from '../image/open-image.ts';
+import { openIfThere } from '../image/open-image.ts';
 import type { ObjectInfo } from '../store/object-store.ts';
 import { digestInKey } from '../store/store-paths.ts';
 
@@ -45,8 +45,7 @@ export async function surveyPacks(
   const uses = new Map<Digest, PackUse>();
   for (const digest of images) {
     options.signal?.throwIfAborted();
-    const image = await openIfThere(imageStore, digest);
-    if (image !== null) await countUses(image, uses);
+    await countUses(imageStore, digest, uses);
   }
   const unused: Digest[] = [];
   const sparse = new Set<Digest>();
@@ -74,8 +73,15 @@ interface PackUse {
   liveBytes: number;
 }
 
-async function countUses(image: OpenImage, uses: Map<Digest, PackUse>): Promise<void> {
+/** Counts nothing for an image that was removed meanwhile. */
+async function countUses(
+  imageStore: ImageStore,
+  digest: Digest,
+  uses: Map<Digest, PackUse>,
+): Promise<void> {
   try {
+    const image = await openIfThere(imageStore, digest);
+    if (image === null) return;
     for (const pack of image.placement.packs) {
       const use = uses.get(pack) ?? { images: [], offsets: new Set<number>(), liveBytes: 0 };
       uses.set(pack, use);
@@ -88,16 +94,6 @@ async function countUses(image: OpenImage, uses: Map<Digest, PackUse>): Promise<
       use.liveBytes += storedBytes;
     }
   } catch (error) {
-    throw notCollected(image.digest, error);
-  }
-}
-
-/** Null when the image was removed meanwhile. */
-async function openIfThere(imageStore: ImageStore, digest: Digest): Promise<OpenImage | null> {
-  try {
-    return await openImage(imageStore, digest);
-  } catch (error) {
-    if (error instanceof AshlarError && error.code === 'image_not_found') return null;
     throw notCollected(digest, error);
   }
 }

@@ -1,5 +1,5 @@
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { getIfThere } from '../store/get-if-there.ts';
 import { defaultMaxBytes, type ObjectInfo, type ObjectStore } from '../store/object-store.ts';
 import { digestInKey, imageKey, type ImagePart, imageParts } from '../store/store-paths.ts';
 
@@ -30,7 +30,7 @@ export async function unpublishImages(
       options.signal?.throwIfAborted();
       const key = imageKey(image, 'root');
       const info = await objects.head(key);
-      const root = info !== null && options.isOld(info) ? await getIfThere(objects, info) : null;
+      const root = info !== null && options.isOld(info) ? await getWhole(objects, info) : null;
       if (root === null) continue;
       roots.set(image, root);
       await objects.delete(key);
@@ -99,18 +99,13 @@ export async function removeLeftovers(
 async function removePart(objects: ObjectStore, image: Digest, part: ImagePart): Promise<void> {
   const key = imageKey(image, part);
   const info = await objects.head(key);
-  const bytes = info === null ? null : await getIfThere(objects, info);
+  const bytes = info === null ? null : await getWhole(objects, info);
   if (bytes === null) return;
   await objects.delete(key);
   if ((await objects.head(imageKey(image, 'root'))) !== null) await objects.put(key, bytes);
 }
 
 /** Whatever its size: a damaged root is removed as any other. */
-async function getIfThere(objects: ObjectStore, info: ObjectInfo): Promise<Buffer | null> {
-  try {
-    return await objects.get(info.key, { maxBytes: Math.max(info.sizeBytes, defaultMaxBytes) });
-  } catch (error) {
-    if (error instanceof AshlarError && error.code === 'object_missing') return null;
-    throw error;
-  }
+function getWhole(objects: ObjectStore, info: ObjectInfo): Promise<Buffer | null> {
+  return getIfThere(objects, info.key, { maxBytes: Math.max(info.sizeBytes, defaultMaxBytes) });
 }

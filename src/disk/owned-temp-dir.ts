@@ -23,13 +23,15 @@ export async function createOwnedTempDir(parent: string, kind: string): Promise<
   return createTempDir(parent, `${kind}-${await pidNamespace()}-${process.pid}-${start ?? 0}`);
 }
 
-/** Removes what processes that have ended left below `parent`. What does not bear the name of an owner stays. */
+/**
+ * Removes what processes that have ended left below `parent`. What does not bear the name of an owner stays, and so does
+ * what this user may not remove: it is no reason to do without a directory of one's own.
+ */
 export async function sweepTempDirs(parent: string, nowMs: number): Promise<void> {
   const namespace = await pidNamespace();
   for (const name of await namesIn(parent)) {
     const path = join(parent, name);
-    if (await isLeftBehind(name, { path, namespace, nowMs }))
-      await rm(path, { recursive: true, force: true });
+    if (await isLeftBehind(name, { path, namespace, nowMs })) await removeIfAllowed(path);
   }
 }
 
@@ -43,6 +45,14 @@ async function isLeftBehind(
   if (namespace === undefined) return false;
   if (namespace !== place.namespace) return (await age()) > foreignLifeMs;
   return String(await processStart(Number(pid))) !== start;
+}
+
+async function removeIfAllowed(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EBUSY'].includes(systemErrorCode(error) ?? '')) throw error;
+  }
 }
 
 async function pidNamespace(): Promise<string> {

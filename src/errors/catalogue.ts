@@ -115,6 +115,10 @@ export const catalogue = {
     'The layer archive tries to leave the root file system or to exhaust the machine; do not use it.',
     422,
   ),
+  source_too_large: caller(
+    'Ask for a larger disk with --disk, or leave out of the source what no Linux file system holds.',
+    422,
+  ),
   image_invalid: caller(
     'The manifest or configuration of the image is not valid; build and push the image again.',
     422,

@@ -1,6 +1,11 @@
 import type { BytePath } from '../bytes/byte-path.ts';
 import { crc32c } from './crc32c.ts';
-import type { DirectoryEntry, DirectoryIdentity } from './directory-entry.ts';
+import {
+  type DirectoryEntry,
+  directoryEntryBytes,
+  type DirectoryIdentity,
+  usableBlockBytes,
+} from './directory-entry.ts';
 import { blockBytes, entryTypes } from './format.ts';
 import { hashName } from './half-md4.ts';
 import { encodeHashTree, hashTreeLayout, type HashTreeLayout } from './hash-tree.ts';
@@ -10,8 +15,6 @@ export type DirectoryShape =
   | { readonly kind: 'linear'; readonly blocks: 1 }
   | { readonly kind: 'hashed'; readonly blocks: number; readonly layout: HashTreeLayout };
 
-const tailBytes = 12;
-export const usableBlockBytes = blockBytes - tailBytes;
 const dotBytes = 12;
 
 /**
@@ -56,11 +59,6 @@ export function encodeDirectory(
   return [...encodeHashTree(shape.layout, identity), ...leaves];
 }
 
-/** Bytes that a name takes in a directory block: 8, the name, padding to 4. */
-export function directoryEntryBytes(name: BytePath): number {
-  return 8 + roundUp4(name.length);
-}
-
 function encodeLinearBlock(entries: readonly DirectoryEntry[], seed: number): Buffer {
   const block = Buffer.alloc(blockBytes);
   let offset = 0;
@@ -75,12 +73,8 @@ function encodeLinearBlock(entries: readonly DirectoryEntry[], seed: number): Bu
     offset += recordBytes;
   });
   if (entries.length === 0) block.writeUInt16LE(usableBlockBytes, 4);
-  block.writeUInt16LE(tailBytes, usableBlockBytes + 4);
+  block.writeUInt16LE(blockBytes - usableBlockBytes, usableBlockBytes + 4);
   block.writeUInt8(0xde, usableBlockBytes + 7);
   block.writeUInt32LE(crc32c(seed, block, 0, usableBlockBytes), usableBlockBytes + 8);
   return block;
-}
-
-function roundUp4(value: number): number {
-  return (value + 3) & ~3;
 }

@@ -51,7 +51,8 @@ const suggestedUnitBytes = 64 * mib;
 
 /**
  * The geometry of a disk of `diskBytes` (a multiple of 64 KiB from 16 MiB to below 16 TiB) that can hold what is needed.
- * One inode for each 16 KiB, more where slabs would fill over half of the tables. Throws `invalid_request` for a bad
+ * One inode for each 16 KiB, more where slabs would fill over seven eighths of the tables: with other
+ * tables every inode has another number. Throws `invalid_request` for a bad
  * size, and `image_too_large` with a size that would do when this one does not.
  */
 export function planGeometry(diskBytes: number, needs: GeometryNeeds): Geometry {
@@ -65,7 +66,7 @@ export function planGeometry(diskBytes: number, needs: GeometryNeeds): Geometry 
 function geometryFor(diskBytes: number, inodeSlabs: number): Geometry | null {
   const groups = groupsOf(diskBytes);
   const slabsOf = (inodesPerGroup: number): number => (groups * inodesPerGroup) / inodesPerChunk;
-  const roomy = inodesPerGroupChoices.find((choice) => slabsOf(choice) >= inodeSlabs * 2);
+  const roomy = inodesPerGroupChoices.find((choice) => slabsOf(choice) * 7 >= inodeSlabs * 8);
   const [, , most] = inodesPerGroupChoices;
   const inodesPerGroup = roomy ?? most;
   return slabsOf(inodesPerGroup) < inodeSlabs ? null : geometryOf(diskBytes, inodesPerGroup);

@@ -1,7 +1,6 @@
 import { crc32c, crc32cOfUint32 } from './crc32c.ts';
 import {
   blockBytes,
-  blocksPerChunk,
   blocksPerGroup,
   descriptorBytes,
   groupFlags,
@@ -46,6 +45,8 @@ export function createGroupTable(geometry: Geometry): GroupTable {
     }
     return use;
   };
+  // The last group is always written out: its bitmap has the padding behind the end of the disk.
+  useOf(geometry.groups - 1);
   let freeBlocks = geometry.blocks;
   let freeInodes = geometry.inodes;
   return {
@@ -77,8 +78,6 @@ export function createGroupTable(geometry: Geometry): GroupTable {
       return freeInodes;
     },
     encodeDescriptors(seed) {
-      // The last group is always written out: its bitmap has the padding behind the end of the disk.
-      useOf(geometry.groups - 1);
       const bytes = Buffer.alloc(geometry.descriptorBlocks * blockBytes);
       for (let group = 0; group < geometry.groups; group += 1) {
         const descriptor = bytes.subarray(group * descriptorBytes, (group + 1) * descriptorBytes);
@@ -172,6 +171,3 @@ function setBits(bitmap: Buffer, start: number, end: number): void {
 function setBit(bitmap: Buffer, bit: number): void {
   bitmap.writeUInt8(bitmap.readUInt8(bit >> 3) | (1 << (bit & 7)), bit >> 3);
 }
-
-/** Blocks of one chunk of the inode tables; slabs are chunks. */
-export const slabBlocks = blocksPerChunk;

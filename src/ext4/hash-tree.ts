@@ -1,7 +1,11 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
+import type { BytePath } from '../bytes/byte-path.ts';
 import { crc32c, crc32cOfUint32 } from './crc32c.ts';
-import type { DirectoryIdentity } from './directory-entry.ts';
+import {
+  directoryEntryBytes,
+  type DirectoryIdentity,
+  usableBlockBytes,
+} from './directory-entry.ts';
 import { blockBytes } from './format.ts';
 import type { NameHash } from './half-md4.ts';
 
@@ -23,9 +27,8 @@ export interface HashTreeLayout {
   readonly leaves: readonly HashLeaf[];
 }
 
-const leafCapacityBytes = blockBytes - 12;
 /** Names of one to four bytes take 12. */
-const maxLeafNames = Math.floor(leafCapacityBytes / 12);
+const maxLeafNames = Math.floor(usableBlockBytes / 12);
 const rootEntriesOffset = 32;
 const nodeEntriesOffset = 8;
 const indexTailBytes = 8;
@@ -117,8 +120,8 @@ function cutEqualHashes(sorted: readonly HashedName[], hash: number, leaves: Has
     let end = start;
     let bytes = 0;
     for (const item of sorted.slice(start, start + maxLeafNames)) {
-      bytes += entryBytes(item.name);
-      if (bytes > leafCapacityBytes) break;
+      bytes += directoryEntryBytes(item.name);
+      if (bytes > usableBlockBytes) break;
       end += 1;
     }
     const ownHash = leaves.length === 0 ? 0 : hash;
@@ -132,18 +135,8 @@ function cutEqualHashes(sorted: readonly HashedName[], hash: number, leaves: Has
 
 function fits(names: readonly HashedName[]): boolean {
   let bytes = 0;
-  for (const item of names) bytes += entryBytes(item.name);
-  return bytes <= leafCapacityBytes;
-}
-
-function entryBytes(name: BytePath): number {
-  if (name.length === 0 || name.length > 255) {
-    throw new AshlarError(
-      'image_too_large',
-      `a name of ${name.length} bytes is not possible: ${toDisplay(name)}`,
-    );
-  }
-  return 8 + ((name.length + 3) & ~3);
+  for (const item of names) bytes += directoryEntryBytes(item.name);
+  return bytes <= usableBlockBytes;
 }
 
 function encodeRoot(

@@ -1,5 +1,6 @@
 import { crc32c } from './crc32c.ts';
 import {
+  blockBytes,
   blocksPerGroup,
   compatibleFeatures,
   extraInodeBytes,
@@ -66,7 +67,7 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
   u32(0x100, userXattrAndAcl);
   u32(0x108, createdSec);
   fields.journalBlockField.copy(bytes, 0x10c);
-  u32(0x10c + 16 * 4, geometry.journalBlocks * 4096);
+  u32(0x10c + 16 * 4, geometry.journalBlocks * blockBytes);
   u16(0x15c, extraInodeBytes);
   u16(0x15e, extraInodeBytes);
   u32(0x160, signedHashFlag);

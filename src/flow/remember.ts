@@ -22,7 +22,9 @@ export function cached<K, V>(limit: number, make: (key: K) => Promise<V>): (key:
     if (results.size >= limit && oldest.done !== true) results.delete(oldest.value);
     const result = make(key);
     results.set(key, result);
-    result.catch(() => results.delete(key));
+    result.catch(() => {
+      if (results.get(key) === result) results.delete(key);
+    });
     return result;
   };
 }

@@ -15,8 +15,21 @@ export interface HurtFiles {
 /**
  * Finds the files, all their hard links with them, that have bytes in a chunk for which `isHurt` says so. `pages` are
  * those of the tree in order, the error in place of one that cannot be read. One pass, however many chunks are hurt.
+ * Gives nothing, and that not complete, when the root of the tree cannot be read.
  */
-export async function findHurtFiles(
+export async function findHurtFilesIfReadable(
+  pages: AsyncIterable<TreePage | AshlarError>,
+  isHurt: (chunk: Digest) => boolean,
+): Promise<HurtFiles> {
+  try {
+    return await findHurtFiles(pages, isHurt);
+  } catch (error) {
+    if (!(error instanceof AshlarError)) throw error;
+    return { byChunk: new Map(), isComplete: false };
+  }
+}
+
+async function findHurtFiles(
   pages: AsyncIterable<TreePage | AshlarError>,
   isHurt: (chunk: Digest) => boolean,
 ): Promise<HurtFiles> {
@@ -47,19 +60,6 @@ export async function findHurtFiles(
     }
   }
   return { byChunk, isComplete };
-}
-
-/** As `findHurtFiles`; nothing, and not complete, when the root of the tree is damaged too. */
-export async function findHurtFilesIfReadable(
-  pages: AsyncIterable<TreePage | AshlarError>,
-  isHurt: (chunk: Digest) => boolean,
-): Promise<HurtFiles> {
-  try {
-    return await findHurtFiles(pages, isHurt);
-  } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
-    return { byChunk: new Map(), isComplete: false };
-  }
 }
 
 /** All paths of `hurt`, each once, in order. */

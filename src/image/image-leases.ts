@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Digest, isDigest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { leaseKey } from '../store/store-paths.ts';
 import { readJsonObject, writeJsonObject } from './json-object.ts';
-
-const prefix = 'leases/';
 
 /**
  * Keeps an image from being collected while it is used, without a tag: until the handle is disposed, or until
@@ -16,7 +15,7 @@ export async function leaseImage(
   image: Digest,
   time: { readonly nowMs: number; readonly lifetimeMs: number },
 ): Promise<AsyncDisposable> {
-  const key = `${prefix}${randomUUID()}.json`;
+  const key = leaseKey(randomUUID());
   const expires = new Date(time.nowMs + time.lifetimeMs).toISOString();
   try {
     await writeJsonObject(objects, key, { image, expires });
@@ -39,7 +38,7 @@ export interface ImageLease {
 
 /** All leases, expired ones too; throws `manifest_corrupt` at one that is damaged. */
 export async function* listLeases(objects: ObjectStore): AsyncIterable<ImageLease> {
-  for await (const { key } of objects.list(prefix)) {
+  for await (const { key } of objects.list('leases/')) {
     const lease = await readLease(objects, key);
     if (lease !== null) yield lease;
   }
@@ -48,7 +47,7 @@ export async function* listLeases(objects: ObjectStore): AsyncIterable<ImageLeas
 /** What is wrong with leases that cannot be read. */
 export async function findDamagedLeases(objects: ObjectStore): Promise<AshlarError[]> {
   const damages: AshlarError[] = [];
-  for await (const { key } of objects.list(prefix)) {
+  for await (const { key } of objects.list('leases/')) {
     try {
       await readLease(objects, key);
     } catch (error) {

@@ -23,8 +23,8 @@ export interface ImageRoot {
   readonly config: ImageConfig;
 }
 
-export const imageFormat = 'ashlar-image';
-export const imageFormatVersion = 1;
+const imageFormat = 'ashlar-image';
+const imageFormatVersion = 1;
 
 /** Largest root that is read: a disk of 16 TiB with no zero page has one of 20 MB. */
 export const maxRootBytes = 32 * 1024 * 1024;

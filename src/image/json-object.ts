@@ -1,4 +1,5 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { getIfThere } from '../store/get-if-there.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Largest of the small documents beside images: tags, steps, leases, provenance. */
@@ -10,13 +11,13 @@ export async function readJsonObject(
   key: string,
 ): Promise<Record<string, unknown> | null> {
   try {
-    const bytes = await objects.get(key, { maxBytes: maxDocumentBytes });
+    const bytes = await getIfThere(objects, key, { maxBytes: maxDocumentBytes });
+    if (bytes === null) return null;
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
     throw damaged(key, undefined);
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'object_missing') return null;
     if (error instanceof AshlarError && error.code === 'object_too_large')
       throw damaged(key, error);
     if (error instanceof SyntaxError) throw damaged(key, error);

@@ -157,6 +157,19 @@ export async function openImage(imageStore: ImageStore, digest: Digest): Promise
   };
 }
 
+/** As `openImage`; null when there is no such image (any more). */
+export async function openIfThere(
+  imageStore: ImageStore,
+  digest: Digest,
+): Promise<OpenImage | null> {
+  try {
+    return await openImage(imageStore, digest);
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'image_not_found') return null;
+    throw error;
+  }
+}
+
 function blobLocation(placement: OpenPlacement, position: number, image: Digest): PackLocation {
   const location = placement.blobs[position];
   if (location !== undefined) return location;

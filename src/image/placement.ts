@@ -12,9 +12,10 @@ import { chunkBytes } from '../tree/inode.ts';
  *     blobs      16 bytes each: pack number 4, offset 4, codec and stored bytes 4, plain bytes 4;
  *                pages of the manifest in order, the root of the tree, pages of the tree in order
  *     directory  4 bytes a page and one more: number of the page's first chunk record
- *     chunks     12 bytes each: pack number 4, offset 4, codec and stored bytes 4; page after page in disk order
+ *     chunks     8 bytes each: from the lowest bit on offset 26, pack number 20, codec 2, stored bytes less one 16; page
+ *                after page in disk order
  *
- * Numbers are little-endian; the codec is in the highest four bits.
+ * Numbers are little-endian; the codec of a blob is in the highest four bits.
  */
 export interface Placement {
   readonly blobs: readonly PackLocation[];
@@ -26,9 +27,10 @@ const magic = 'ASHLARPL';
 const version = 1;
 const headerBytes = 64;
 const blobBytes = 16;
-const chunkRecordBytes = 12;
+const chunkRecordBytes = 8;
 const codecShift = 28;
 
+/** Throws `image_too_large` for an image in more than a million packs. */
 export function encodePlacement(placement: Placement): Buffer {
   const packs = new Map<Digest, number>();
   const numberOf = (location: PackLocation): number => {
@@ -48,7 +50,7 @@ export function encodePlacement(placement: Placement): Buffer {
   let record = 0;
   placement.pages.forEach((page, index) => {
     for (const location of page) {
-      writeLocation(chunks, record * chunkRecordBytes, location, numberOf(location));
+      writeChunkRecord(chunks, record * chunkRecordBytes, location, numberOf(location));
       record += 1;
     }
     directory.writeUInt32LE(record, (index + 1) * 4);
@@ -111,11 +113,11 @@ export async function openPlacement(read: ReadPlacement, image: Digest): Promise
       const records = await read(offset, lengthBytes);
       if (!header.equals(await read(0, headerBytes)))
         throw corrupt(image, 'it was replaced while it was read');
-      const context = { packs, plainBytes: chunkBytes, image };
+      const context = { packs, image };
       return Array.from({ length: count }, (_, page) => {
         const from = recordOf(first + page) - start;
         return Array.from({ length: recordOf(first + page + 1) - start - from }, (_, record) =>
-          readLocation(records, (from + record) * chunkRecordBytes, context),
+          readChunkRecord(records, (from + record) * chunkRecordBytes, context),
         );
       });
     },
@@ -144,6 +146,47 @@ function readLocation(
     offset: source.readUInt32LE(at + 4),
     storedBytes: word & (2 ** codecShift - 1),
     plainBytes: context.plainBytes,
+    codec,
+  };
+}
+
+const offsetBits = 26;
+const packBits = 20;
+const lowPackBits = 32 - offsetBits;
+const highPackBits = packBits - lowPackBits;
+const codecBits = 2;
+
+function writeChunkRecord(target: Buffer, at: number, location: PackLocation, pack: number): void {
+  const { offset, storedBytes } = location;
+  if (offset >= 2 ** offsetBits || storedBytes < 1 || storedBytes > chunkBytes)
+    throw new AshlarError('internal', `no place of a chunk: ${storedBytes} bytes at ${offset}`);
+  if (pack >= 2 ** packBits)
+    throw new AshlarError('image_too_large', `an image in more than ${2 ** packBits} packs`, {
+      hint: 'Run `ashlar store gc` to have packs rewritten, or ask for a smaller image.',
+    });
+  const codec = codecs.indexOf(location.codec);
+  const high = (pack >>> lowPackBits) | (codec << highPackBits);
+  target.writeUInt32LE(((pack << offsetBits) | offset) >>> 0, at);
+  target.writeUInt32LE((((storedBytes - 1) << (highPackBits + codecBits)) | high) >>> 0, at + 4);
+}
+
+function readChunkRecord(
+  source: Buffer,
+  at: number,
+  context: { packs: readonly Digest[]; image: Digest },
+): PackLocation {
+  const low = source.readUInt32LE(at);
+  const high = source.readUInt32LE(at + 4);
+  const number = (low >>> offsetBits) | ((high & (2 ** highPackBits - 1)) << lowPackBits);
+  const pack = context.packs[number];
+  const codec = codecs[(high >>> highPackBits) & (2 ** codecBits - 1)];
+  if (pack === undefined || codec === undefined)
+    throw corrupt(context.image, 'a record names no pack or codec');
+  return {
+    pack,
+    offset: low & (2 ** offsetBits - 1),
+    storedBytes: (high >>> (highPackBits + codecBits)) + 1,
+    plainBytes: chunkBytes,
     codec,
   };
 }

@@ -1,7 +1,8 @@
 import type { Digest } from '../digest/digest.ts';
-import { canonicalJson, type Json } from './canonical-json.ts';
+import type { Json } from './canonical-json.ts';
 import { imageKey } from '../store/store-paths.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { recordProvenance } from './record-provenance.ts';
 
 export interface ImageObjects {
   readonly digest: Digest;
@@ -19,8 +20,7 @@ export async function publishImage(objects: ObjectStore, image: ImageObjects): P
   const placementKey = imageKey(digest, 'placement');
   const rootKey = imageKey(digest, 'root');
   await objects.replace(placementKey, placement);
-  const provenanceBytes = Buffer.from(canonicalJson(provenance), 'utf8');
-  await objects.replace(imageKey(digest, 'provenance'), provenanceBytes);
+  await recordProvenance(objects, digest, provenance);
   if ((await objects.put(rootKey, root)) === 'exists') await objects.replace(rootKey, root);
   // A collection that took the placement for a leftover may have removed it before the root was there.
   if ((await objects.head(placementKey)) === null) await objects.replace(placementKey, placement);

@@ -5,10 +5,10 @@ import { imageKey, type ImagePart } from '../store/store-paths.ts';
 import { decodeImageRoot, type ImageRoot, maxRootBytes } from './image-root.ts';
 import { openPlacement, type OpenPlacement } from './placement.ts';
 
-/** Twelve bytes a chunk: a full disk of 1 TiB has a placement of 200 MB. */
+/** Eight bytes a chunk: a full disk of 1 TiB has a placement of 130 MB. */
 const maxPlacementBytes = 512 * 1024 * 1024;
 
-/** A placement of this size is for 20 GiB; larger ones are read page by page. */
+/** A placement of this size is for 30 GiB; larger ones are read page by page. */
 const maxWholeBytes = 4 * 1024 * 1024;
 
 /** The root of an image, held against its digest. Throws `image_not_found`, `manifest_corrupt`, `store_newer_format`. */

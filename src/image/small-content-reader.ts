@@ -2,6 +2,7 @@ import type { ChunkReader } from '../chunks/chunk-reader.ts';
 import type { PackLocation } from '../chunks/pack-format.ts';
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { cached } from '../flow/remember.ts';
 import type { SmallContent } from '../tree/inode.ts';
 
 /** Bins kept decoded: neighbours in the tree mostly share one. */
@@ -12,22 +13,15 @@ export function createSmallContentReader(
   reader: ChunkReader,
   places: { locate(digest: Digest): PackLocation | undefined },
 ): (content: SmallContent, target: Buffer) => Promise<void> {
-  const cache = new Map<Digest, Buffer>();
-  const chunkOf = async (digest: Digest): Promise<Buffer> => {
-    const cached = cache.get(digest);
-    if (cached !== undefined) return cached;
+  const chunkOf = cached(cachedChunks, async (digest: Digest): Promise<Buffer> => {
     const location = places.locate(digest);
     if (location === undefined) {
       throw new AshlarError('chunk_missing', `nobody knows where the chunk ${digest} is stored`, {
         data: { digest },
       });
     }
-    const chunk = await reader.read({ digest, location });
-    const oldest = cache.keys().next().value;
-    if (cache.size >= cachedChunks && oldest !== undefined) cache.delete(oldest);
-    cache.set(digest, chunk);
-    return chunk;
-  };
+    return reader.read({ digest, location });
+  });
   return async ({ place }, target) => {
     if (place.in === 'spool') place.spool.readInto(target, place.offset);
     else (await chunkOf(place.chunk)).copy(target, 0, place.offset, place.offset + target.length);

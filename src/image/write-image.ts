@@ -1,13 +1,14 @@
 import type { ChunkWriter } from '../chunks/chunk-writer.ts';
+import type { Effort } from '../chunks/codec.ts';
 import type { PackLocation } from '../chunks/pack-format.ts';
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { placesInBins } from '../layout/pack-bins.ts';
 import { planLayout, type PlannedGroup } from '../layout/plan-layout.ts';
 import { type KnownBins, writeLayout, type WrittenLayout } from '../layout/write-layout.ts';
-import { type FileTree, nameOf, parentOf } from '../tree/file-tree.ts';
-import type { Inode } from '../tree/inode.ts';
-import { orderTree, type TreeEntry } from '../tree/tree-order.ts';
-import { type BinPlace, encodeTreePage } from '../tree/tree-page.ts';
+import type { FileTree } from '../tree/file-tree.ts';
+import { orderTree, type TreeEntry, treeKeyOf } from '../tree/tree-order.ts';
+import { encodeTreePage } from '../tree/tree-page.ts';
 import { encodeTreeRoot, type TreePageReference, type TreeTotals } from '../tree/tree-root.ts';
 import type { Json } from './canonical-json.ts';
 import { encodeImageRoot, type ImageConfig } from './image-root.ts';
@@ -46,15 +47,19 @@ export async function writeImage(imageStore: ImageStore, input: ImageInput): Pro
   const { writer } = input;
   const entries = orderTree(input.tree);
   const plan = planLayout(entries, input.diskBytes);
-  const storeBlob = async (bytes: Buffer): Promise<Digest> => {
+  const store = async (bytes: Buffer, effort: Effort): Promise<Digest> => {
     const digest = digestOf(bytes);
-    await writer.add(digest, bytes);
+    await writer.add(digest, bytes, effort);
     return digest;
   };
+  const storeBlob = (bytes: Buffer): Promise<Digest> => store(bytes, 'thorough');
   const readSmall = createSmallContentReader(imageStore.reader, writer);
   const layout = await writeLayout(
     plan,
-    { storeChunk: storeBlob, readSmall },
+    {
+      storeChunk: (bytes, kind) => store(bytes, kind === 'metadata' ? 'thorough' : 'fast'),
+      readSmall,
+    },
     input.knownBins ?? new Map(),
   );
   const treePages: TreePageReference[] = [];
@@ -101,19 +106,12 @@ async function writeTreePage(
   layout: WrittenLayout,
   storeBlob: (bytes: Buffer) => Promise<Digest>,
 ): Promise<TreePageReference> {
-  const places = new Map<Inode, BinPlace>();
-  group.bins.forEach((bin, number) => {
-    for (const item of bin.items) places.set(item.inode, { bin: number, block: item.block });
-  });
+  const places = placesInBins(group.bins);
   const bins = layout.bins.get(group) ?? [];
   const digest = await storeBlob(encodeTreePage({ entries: group.entries, bins, places }));
-  const first = group.entries[0];
-  const path = first?.path ?? '';
-  const firstKey =
-    first === undefined || first.inode.type === 'directory'
-      ? { directory: path, name: '' }
-      : { directory: parentOf(path), name: nameOf(path) };
-  return { digest, firstKey, entries: group.entries.length };
+  const [first] = group.entries;
+  if (first === undefined) throw new AshlarError('internal', 'a group of no entries');
+  return { digest, firstKey: treeKeyOf(first), entries: group.entries.length };
 }
 
 function groupByPage(layout: WrittenLayout): Map<number, Map<number, Digest>> {

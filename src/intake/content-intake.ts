@@ -1,9 +1,15 @@
 import type { ChunkWriter } from '../chunks/chunk-writer.ts';
 import { type Digest, digestOf } from '../digest/digest.ts';
-import { chunkBytes, type ChunkRun, type Content, type SmallContent } from '../tree/inode.ts';
+import {
+  chunkBytes,
+  type ChunkRun,
+  type Content,
+  maxSmallBytes,
+  type SmallContent,
+} from '../tree/inode.ts';
 import type { FileSpool } from './file-spool.ts';
 
-/** A run of a file's bytes; what lies between runs is zeros. */
+/** A run of a file's bytes, which must not be changed afterwards; what lies between runs is zeros. */
 export interface ContentSegment {
   readonly offset: number;
   readonly bytes: Buffer;
@@ -11,7 +17,7 @@ export interface ContentSegment {
 
 /** Turns the bytes of files into contents of a tree: large ones go to the store as they come, small ones to the spool. */
 export interface ContentIntake {
-  /** A file of less than 64 KiB, whole. */
+  /** A file of at most `maxSmallBytes`, whole. */
   addSmall(bytes: Buffer): SmallContent | { readonly kind: 'zeros' };
   /** A file of any size, as runs in ascending order that do not overlap and end within `sizeBytes`. */
   addFile(sizeBytes: number, segments: AsyncIterable<ContentSegment>): Promise<Content>;
@@ -37,7 +43,7 @@ export function createContentIntake(writer: ChunkWriter, spool: FileSpool): Cont
   return {
     addSmall,
     async addFile(sizeBytes, segments) {
-      if (sizeBytes < chunkBytes) {
+      if (sizeBytes <= maxSmallBytes) {
         const bytes = Buffer.alloc(sizeBytes);
         for await (const segment of segments) segment.bytes.copy(bytes, segment.offset);
         return addSmall(bytes);

@@ -9,6 +9,7 @@ import {
   journalInodeNumber,
   lostAndFoundInodeNumber,
   modeTypeBits,
+  rootInodeNumber,
 } from '../ext4/format.ts';
 import { createGroupTable, type GroupTable } from '../ext4/group-table.ts';
 import { sealInodeRecord, writeInodeRecord } from '../ext4/inode-record.ts';
@@ -22,12 +23,50 @@ import { dataBlocksOf, metadataBlocksOf, type PlannedInode } from './planned-ino
 
 /**
  * Encodes all metadata of a planned image: superblock, descriptors, bitmaps, inode tables, journal, directories,
- * extent trees, xattr blocks. Gives whole chunks by their index on the disk; none of them is all zeros.
+ * extent trees, xattr blocks. Gives whole chunks by their index on the disk, each as soon as it is complete and no two of
+ * the same index; none of them is all zeros.
  */
-export function encodeMetadata(plan: LayoutPlan): Map<number, Buffer> {
+export function* encodeMetadata(plan: LayoutPlan): Iterable<readonly [number, Buffer]> {
   const seed = fileSystemSeed(fileSystemUuid);
+  const open = createOpenChunks();
+  const firstSlabChunk = plan.geometry.inodeTablesStart / blocksPerChunk;
+  const slabChunkOf = (inodeNumber: number): number =>
+    firstSlabChunk + Math.floor((inodeNumber - 1) / inodesPerChunk);
+  const recordOf = (inodeNumber: number): Buffer => {
+    const offset = ((inodeNumber - 1) % inodesPerChunk) * inodeBytes;
+    return open.at(slabChunkOf(inodeNumber)).subarray(offset, offset + inodeBytes);
+  };
+  const table = createGroupTable(plan.geometry);
+  useOwnStructures(plan, table);
+  for (const group of plan.groups) {
+    const complete = new Set<number>();
+    for (const planned of group.inodes) {
+      encodeInode(planned, recordOf(planned.inodeNumber), seed, open.putBlock);
+      useInode(planned, table);
+      // The files of a group have a slab to themselves; directories share theirs with those of other groups.
+      if (planned.inode.type !== 'directory') complete.add(slabChunkOf(planned.inodeNumber));
+    }
+    const first = group.startBlock / blocksPerChunk;
+    for (let index = 0; index < group.metadataChunks; index += 1) complete.add(first + index);
+    yield* open.take(complete);
+  }
+  const journalBlockField = encodeJournal(plan, recordOf(journalInodeNumber), seed, open.putBlock);
+  encodeFront(plan, table, { seed, journalBlockField, putBlock: open.putBlock });
+  yield* open.takeAll();
+}
+
+interface OpenChunks {
+  at(index: number): Buffer;
+  readonly putBlock: PutBlock;
+  /** Gives up those chunks that there are. */
+  take(indexes: Iterable<number>): Iterable<readonly [number, Buffer]>;
+  takeAll(): Iterable<readonly [number, Buffer]>;
+}
+
+/** Chunks that are being written. */
+function createOpenChunks(): OpenChunks {
   const chunks = new Map<number, Buffer>();
-  const chunkAt = (index: number): Buffer => {
+  const at = (index: number): Buffer => {
     let chunk = chunks.get(index);
     if (chunk === undefined) {
       chunk = Buffer.alloc(chunkBytes);
@@ -35,28 +74,24 @@ export function encodeMetadata(plan: LayoutPlan): Map<number, Buffer> {
     }
     return chunk;
   };
-  const putBlock: PutBlock = (block, bytes) => {
-    bytes.copy(chunkAt(Math.floor(block / blocksPerChunk)), (block % blocksPerChunk) * blockBytes);
+  return {
+    at,
+    putBlock(block, bytes) {
+      bytes.copy(at(Math.floor(block / blocksPerChunk)), (block % blocksPerChunk) * blockBytes);
+    },
+    *take(indexes) {
+      for (const index of indexes) {
+        const chunk = chunks.get(index);
+        if (chunk === undefined) continue;
+        chunks.delete(index);
+        yield [index, chunk];
+      }
+    },
+    *takeAll() {
+      yield* chunks;
+      chunks.clear();
+    },
   };
-  const firstSlabChunk = plan.geometry.inodeTablesStart / blocksPerChunk;
-  const recordOf = (inodeNumber: number): Buffer => {
-    const slab = chunkAt(firstSlabChunk + Math.floor((inodeNumber - 1) / inodesPerChunk));
-    const offset = ((inodeNumber - 1) % inodesPerChunk) * inodeBytes;
-    return slab.subarray(offset, offset + inodeBytes);
-  };
-  const table = createGroupTable(plan.geometry);
-  useOwnStructures(plan, table);
-  for (const planned of allInodes(plan)) {
-    encodeInode(planned, recordOf(planned.inodeNumber), seed, putBlock);
-    useInode(planned, table);
-  }
-  const journalBlockField = encodeJournal(plan, recordOf(journalInodeNumber), seed, putBlock);
-  encodeFront(plan, table, { seed, journalBlockField, putBlock });
-  return chunks;
-}
-
-function* allInodes(plan: LayoutPlan): Iterable<PlannedInode> {
-  for (const group of plan.groups) yield* group.inodes;
 }
 
 function useOwnStructures({ geometry }: LayoutPlan, table: GroupTable): void {
@@ -67,7 +102,7 @@ function useOwnStructures({ geometry }: LayoutPlan, table: GroupTable): void {
   );
   for (let inodeNumber = 1; inodeNumber < lostAndFoundInodeNumber; inodeNumber += 1) {
     // The root, which is one of these, is counted with the tree.
-    if (inodeNumber !== 2) table.useInode(inodeNumber, 'other');
+    if (inodeNumber !== rootInodeNumber) table.useInode(inodeNumber, 'other');
   }
 }
 

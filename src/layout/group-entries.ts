@@ -1,14 +1,9 @@
 import type { BytePath } from '../bytes/byte-path.ts';
 import type { TreeEntry } from '../tree/tree-order.ts';
-import {
-  groupCutRate,
-  maxGroupChunks,
-  maxGroupEntries,
-  maxGroupInodes,
-  salts,
-} from './layout-parameters.ts';
+import { groupLimits, maxGroupChunks, salts } from './layout-parameters.ts';
 import { pathHash } from './path-hash.ts';
 import { ownChunksOf } from './planned-inode.ts';
+import { splitSequence } from './split-sequence.ts';
 
 /** A run of neighbours in the canonical order: a page of the tree, a slab of inodes, a stretch of the disk. */
 export interface EntryGroup {
@@ -22,28 +17,19 @@ export interface EntryGroup {
  * beside it.
  */
 export function groupEntries(entries: readonly TreeEntry[]): EntryGroup[] {
-  const groups: EntryGroup[] = [];
-  let current: TreeEntry[] = [];
-  let inodes = 0;
-  let chunks = 0;
-  const close = (): void => {
-    groups.push({ key: current[0]?.path ?? '', entries: current });
-    current = [];
-    inodes = 0;
-    chunks = 0;
+  const sequence = {
+    weights: entries.map(weightOf),
+    hashes: entries.map(({ path }) => pathHash(path, salts.groupCut)),
   };
-  for (const entry of entries) {
-    const ownChunks = entry.firstPath === entry.path ? ownChunksOf(entry.inode) : 0;
-    const isFull =
-      inodes >= maxGroupInodes ||
-      current.length >= maxGroupEntries ||
-      chunks + ownChunks > maxGroupChunks;
-    const isCut = isFull || pathHash(entry.path, salts.groupCut) % groupCutRate === 0;
-    if (current.length > 0 && isCut) close();
-    current.push(entry);
-    chunks += ownChunks;
-    if (entry.inode.type !== 'directory' && entry.firstPath === entry.path) inodes += 1;
-  }
-  close();
-  return groups;
+  return splitSequence(sequence, groupLimits).map(({ start, end }) => ({
+    key: entries[start]?.path ?? '',
+    entries: entries.slice(start, end),
+  }));
+}
+
+/** What an entry takes of a group: room in the slab, in the page of the tree, or in the page's list of chunks. */
+function weightOf({ inode, path, firstPath }: TreeEntry): number {
+  if (firstPath !== path || inode.type === 'directory') return 1;
+  const listed = (ownChunksOf(inode) * groupLimits.maxWeight) / maxGroupChunks;
+  return Math.max(2, Math.ceil(listed));
 }

@@ -1,6 +1,7 @@
 import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
 import { blockBytes, maxDeviceMajor, maxDeviceMinor } from '../ext4/format.ts';
 import { AshlarError, type ErrorData } from '../errors/ashlar-error.ts';
+import { checkInode } from '../tree/check-inode.ts';
 import type { DeviceInode, FileInode, Inode, SymlinkInode } from '../tree/inode.ts';
 import { maxFileChunks } from './layout-parameters.ts';
 import { ownChunksOf } from './planned-inode.ts';
@@ -11,11 +12,26 @@ const maxFileBytes = (2 ** 32 - 1) * blockBytes;
 /**
  * Throws `image_too_large`, naming the file, for an inode that an image cannot hold: 16 TiB in a file, or more data than
  * its page of the tree can list; a link target of over 4095 bytes or of none; a device number beyond those of Linux.
+ * Throws `internal` for one that no page of a tree could give back.
  */
 export function checkInodeLimits(inode: Inode, path: BytePath): void {
+  checkReadable(inode, path);
   if (inode.type === 'file') checkFile(inode, path);
   else if (inode.type === 'symlink') checkTarget(inode, path);
   else if (inode.type === 'char' || inode.type === 'block') checkDevice(inode, path);
+}
+
+function checkReadable(inode: Inode, path: BytePath): void {
+  try {
+    checkInode(inode);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const display = toDisplay(path);
+    throw new AshlarError('internal', `/${display} ${error.message}`, {
+      data: { path: display },
+      cause: error,
+    });
+  }
 }
 
 function checkFile(inode: FileInode, path: BytePath): void {

@@ -4,14 +4,11 @@
  */
 export const layoutVersion = 1;
 
-/** Entries of the tree are cut into groups, at about one path in this many... */
-export const groupCutRate = 128;
-
-/** ...and at the latest after this many inodes, so that a group's slab of 256 keeps room. */
-export const maxGroupInodes = 192;
-
-/** Names in a group, hard links included: bounds the size of a page of the tree. */
-export const maxGroupEntries = 512;
+/**
+ * Entries of the tree are split into groups. An inode weighs 2, but a directory, whose slab is another, and any later name 1:
+ * so that a group has at most 240 inodes in its slab of 256, and at most 480 names, which bounds its page of the tree.
+ */
+export const groupLimits = { maxWeight: 480, partsPerStretch: 3 } as const;
 
 /**
  * Chunks of the files in a group, which its page lists at 32 bytes each: 2 MiB. A file with more has a group of its own,
@@ -20,12 +17,14 @@ export const maxGroupEntries = 512;
 export const maxGroupChunks = 65_536;
 export const maxFileChunks = 500_000;
 
-/** Directories are cut into slabs of their own in the same way; their times change more often than files do. */
-export const directoryCutRate = 64;
-export const maxSlabDirectories = 128;
+/**
+ * Directories have slabs of their own, as their times change more often than those of files. A slab keeps a quarter free:
+ * numbers of directories are in the blocks of others, and move less where there is room.
+ */
+export const directorySlabLimits = { maxWeight: 192, partsPerStretch: 2 } as const;
 
-/** Small files share bins of one chunk; a bin begins anew at about one path in this many. */
-export const binCutRate = 16;
+/** Small files share bins of one chunk: 16 blocks of 4 KiB. */
+export const binLimits = { maxWeight: 16, partsPerStretch: 3 } as const;
 
 /** Files of this many chunks or more are placed by themselves, so that they push nothing else about. */
 export const largeFileChunks = 64;
@@ -40,6 +39,7 @@ export const salts = {
   fileSlab: 6,
   directorySlab: 7,
   inodeInSlab: 8,
+  inodeRank: 9,
 } as const;
 
 /** Seeds ext4's directory hash: fixed, so that equal directories have equal indexes in all images. */

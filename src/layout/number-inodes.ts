@@ -1,12 +1,12 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { inodesPerChunk, lostAndFoundInodeNumber, rootInodeNumber } from '../ext4/format.ts';
-import type { TreeEntry } from '../tree/tree-order.ts';
 import type { CollectedInodes } from './collect-inodes.ts';
 import type { EntryGroup } from './group-entries.ts';
-import { directoryCutRate, maxSlabDirectories, salts } from './layout-parameters.ts';
+import { directorySlabLimits, salts } from './layout-parameters.ts';
 import { pathHash } from './path-hash.ts';
 import { placeItems } from './place-items.ts';
 import type { PlannedInode } from './planned-inode.ts';
+import { splitSequence } from './split-sequence.ts';
 
 /** A chunk of the inode tables: 256 records, of directories or of anything else, never of both. */
 export interface InodeSlab {
@@ -21,27 +21,30 @@ export interface InodeSlab {
  */
 export function cutSlabs(groups: readonly EntryGroup[], collected: CollectedInodes): InodeSlab[] {
   const slabs: InodeSlab[] = [];
-  let directories: PlannedInode[] = [];
-  const closeDirectories = (): void => {
-    const key = directories[0]?.path;
-    if (key !== undefined) slabs.push({ kind: 'directories', key, inodes: directories });
-    directories = [];
-  };
+  const directories: PlannedInode[] = [];
   for (const group of groups) {
     const files: PlannedInode[] = [];
-    for (const entry of group.entries) {
-      const planned = collected.byInode.get(entry.inode);
-      if (planned === undefined || entry.firstPath !== entry.path || planned === collected.root)
-        continue;
-      if (entry.inode.type === 'directory') {
-        if (isDirectoryCut(entry) || directories.length >= maxSlabDirectories) closeDirectories();
-        directories.push(planned);
-      } else files.push(planned);
+    for (const { inode, path, firstPath } of group.entries) {
+      const planned = collected.byInode.get(inode);
+      if (planned === undefined || firstPath !== path || planned === collected.root) continue;
+      if (inode.type === 'directory') directories.push(planned);
+      else files.push(planned);
     }
     if (files.length > 0) slabs.push({ kind: 'files', key: group.key, inodes: files });
   }
-  closeDirectories();
-  return slabs;
+  return [...slabs, ...cutDirectorySlabs(directories)];
+}
+
+function cutDirectorySlabs(directories: readonly PlannedInode[]): InodeSlab[] {
+  const sequence = {
+    weights: directories.map(() => 1),
+    hashes: directories.map(({ path }) => pathHash(path, salts.directoryCut)),
+  };
+  return splitSequence(sequence, directorySlabLimits).map(({ start, end }) => ({
+    kind: 'directories',
+    key: directories[start]?.path ?? '',
+    inodes: directories.slice(start, end),
+  }));
 }
 
 /**
@@ -71,21 +74,26 @@ export function numberInodes(
   });
 }
 
+/**
+ * Places in a slab are given in the order of one hash, each to the first free place in a row that starts and steps as
+ * another hash says: an inode that comes or goes moves few others, even where the slab is nearly full.
+ */
 function numberSlab(slab: InodeSlab, firstNumber: number): void {
-  const places = placeItems(
-    slab.inodes.map((planned) => ({
-      hash: pathHash(planned.path, salts.inodeInSlab),
-      key: planned.path,
-      slots: 1,
-    })),
-    inodesPerChunk,
-  );
-  if (places === null) throw new AshlarError('internal', `a slab of ${slab.inodes.length} inodes`);
-  slab.inodes.forEach((planned, index) => {
-    planned.inodeNumber = firstNumber + (places[index] ?? 0);
-  });
-}
-
-function isDirectoryCut(entry: TreeEntry): boolean {
-  return pathHash(entry.path, salts.directoryCut) % directoryCutRate === 0;
+  if (slab.inodes.length > inodesPerChunk)
+    throw new AshlarError('internal', `a slab of ${slab.inodes.length} inodes`);
+  const ranked = slab.inodes
+    .map((planned) => ({ planned, rank: pathHash(planned.path, salts.inodeRank) }))
+    .toSorted(
+      (left, right) => left.rank - right.rank || (left.planned.path < right.planned.path ? -1 : 1),
+    );
+  const taken = new Set<number>();
+  for (const { planned } of ranked) {
+    const hash = pathHash(planned.path, salts.inodeInSlab);
+    // An odd step comes by every place of a slab before it comes back: their number is a power of two.
+    const step = (hash >>> 16) | 1;
+    let place = hash % inodesPerChunk;
+    while (taken.has(place)) place = (place + step) % inodesPerChunk;
+    taken.add(place);
+    planned.inodeNumber = firstNumber + place;
+  }
 }

@@ -1,10 +1,13 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import { blockBytes, blocksPerChunk } from '../ext4/format.ts';
+import { blockBytes } from '../ext4/format.ts';
 import { maxInlineTargetBytes } from '../ext4/inode-record.ts';
+import { parentOf } from '../tree/file-tree.ts';
 import type { Inode, SmallContent } from '../tree/inode.ts';
 import type { TreeEntry } from '../tree/tree-order.ts';
-import { binCutRate, salts } from './layout-parameters.ts';
+import type { BinPlace } from '../tree/tree-page.ts';
+import { binLimits, salts } from './layout-parameters.ts';
 import { pathHash } from './path-hash.ts';
+import { splitSequence } from './split-sequence.ts';
 
 /** What a bin holds of one inode: the bytes of a small file, or a link target too long for the inode. */
 export type BinContent = SmallContent | { readonly kind: 'target'; readonly target: BytePath };
@@ -23,31 +26,69 @@ export interface Bin {
   readonly blocks: number;
 }
 
+interface SmallItem {
+  readonly inode: Inode;
+  readonly content: BinContent;
+  readonly sizeBytes: number;
+  readonly hash: number;
+}
+
 /**
- * Packs the small contents of a group, in order, into bins. A new bin begins where the next content would not fit,
- * and where the hash of a path says so: behind such a cut, what came before no longer matters.
+ * Packs the small contents of a group, in order, into bins: cut between directories rather than within one, else where
+ * the hash of the last two names of the path says so. A directory that is there twice is then mostly cut alike, and
+ * gives the same bins.
  */
 export function packBins(entries: readonly TreeEntry[]): Bin[] {
-  const bins: Bin[] = [];
-  let items: BinItem[] = [];
-  let blocks = 0;
-  const close = (): void => {
-    if (items.length > 0) bins.push({ items, blocks });
-    items = [];
-    blocks = 0;
+  const items = smallItems(entries);
+  const sequence = {
+    weights: items.map(({ sizeBytes }) => blocksOf(sizeBytes)),
+    hashes: items.map(({ hash }) => hash),
   };
-  for (const entry of entries) {
-    if (entry.firstPath !== entry.path) continue;
-    const small = smallContentOf(entry.inode);
+  return splitSequence(sequence, binLimits).map(({ start, end }) =>
+    fillBin(items.slice(start, end)),
+  );
+}
+
+/** Where each inode of a group has its small content: the number of the bin, and the block in it. */
+export function placesInBins(bins: readonly Bin[]): Map<Inode, BinPlace> {
+  return new Map(
+    bins.flatMap((bin, number) =>
+      bin.items.map(({ inode, block }) => [inode, { bin: number, block }] as const),
+    ),
+  );
+}
+
+function smallItems(entries: readonly TreeEntry[]): SmallItem[] {
+  const items: SmallItem[] = [];
+  let directory: BytePath | undefined;
+  for (const { path, firstPath, inode } of entries) {
+    const small = firstPath === path ? smallContentOf(inode) : null;
     if (small === null) continue;
-    const wanted = Math.ceil(small.sizeBytes / blockBytes);
-    const isCut = pathHash(entry.path, salts.binCut) % binCutRate === 0;
-    if (isCut || blocks + wanted > blocksPerChunk) close();
-    items.push({ inode: entry.inode, ...small, block: blocks });
-    blocks += wanted;
+    const isFirst = parentOf(path) !== directory;
+    directory = parentOf(path);
+    const hash = pathHash(lastTwoNames(path), salts.binCut) + (isFirst ? 2 ** 32 : 0);
+    items.push({ inode, ...small, hash });
   }
-  close();
-  return bins;
+  return items;
+}
+
+function fillBin(contents: readonly SmallItem[]): Bin {
+  const items: BinItem[] = [];
+  let blocks = 0;
+  for (const { inode, content, sizeBytes } of contents) {
+    items.push({ inode, content, sizeBytes, block: blocks });
+    blocks += blocksOf(sizeBytes);
+  }
+  return { items, blocks };
+}
+
+function lastTwoNames(path: BytePath): BytePath {
+  const parent = path.lastIndexOf('/', path.lastIndexOf('/') - 1);
+  return path.slice(parent + 1);
+}
+
+function blocksOf(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / blockBytes);
 }
 
 /** Names what a bin holds: two bins with the same key are the same chunk. */

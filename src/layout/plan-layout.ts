@@ -11,7 +11,7 @@ import { pathHash } from './path-hash.ts';
 import { placeItems, type PlacedItem } from './place-items.ts';
 import { metadataBlocksOf, ownChunksOf, type PlannedInode } from './planned-inode.ts';
 
-/** A group with its stretch of the disk: metadata blocks, then bins, then files of 64 KiB and more. */
+/** A group with its stretch of the disk: metadata blocks, then bins, then files with chunks of their own. */
 export interface PlannedGroup {
   readonly entries: readonly TreeEntry[];
   readonly inodes: readonly PlannedInode[];

@@ -9,7 +9,7 @@ import { ownChunksOf, type PlannedInode } from './planned-inode.ts';
 /** What a layout needs of the store. */
 export interface LayoutSink {
   /** Keeps a chunk of 65,536 bytes, which must not be changed afterwards, and gives its digest. */
-  storeChunk(plain: Buffer): Promise<Digest>;
+  storeChunk(plain: Buffer, kind: 'content' | 'metadata'): Promise<Digest>;
   /** Copies the bytes of a small content to `target`, which has exactly its length. */
   readSmall(content: SmallContent, target: Buffer): Promise<void>;
 }
@@ -50,10 +50,13 @@ export async function writeLayout(
     bins.set(group, digests);
     for (const planned of group.inodes) addOwnChunks(planned, chunks);
   }
-  const metadata = encodeMetadata(plan);
-  for (const [index, bytes] of metadata) chunks.push([index, await sink.storeChunk(bytes)]);
+  let metadataChunks = 0;
+  for (const [index, bytes] of encodeMetadata(plan)) {
+    chunks.push([index, await sink.storeChunk(bytes, 'metadata')]);
+    metadataChunks += 1;
+  }
   chunks.sort((left, right) => left[0] - right[0]);
-  return { chunks, bins, metadataChunks: metadata.size };
+  return { chunks, bins, metadataChunks };
 }
 
 async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
@@ -64,7 +67,7 @@ async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
     if (item.content.kind === 'target') target.write(item.content.target, 'latin1');
     else await sink.readSmall(item.content, target);
   }
-  return sink.storeChunk(bytes);
+  return sink.storeChunk(bytes, 'content');
 }
 
 function addOwnChunks(planned: PlannedInode, chunks: [number, Digest][]): void {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
+import { createTailBuffer } from './tail-buffer.ts';
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -21,7 +23,8 @@ export interface CommandResult {
 
 /**
  * Runs a program to its end and gives what it said, whatever its exit code. Throws `tool_missing` when
- * the program is not installed, and the abort reason when `signal` aborts (the child is then killed).
+ * the program is not installed, the abort reason when `signal` aborts, and a DOMException named TimeoutError after
+ * `timeoutMs`; the child is killed then.
  */
 export async function runCommand(
   file: string,
@@ -40,8 +43,8 @@ export async function runCommand(
     signal,
     killSignal: 'SIGKILL',
   });
-  const stdout = tailOf(keepBytes);
-  const stderr = tailOf(keepBytes);
+  const stdout = createTailBuffer(keepBytes);
+  const stderr = createTailBuffer(keepBytes);
   child.stdout.on('data', stdout.push);
   child.stderr.on('data', stderr.push);
   // A child that leaves without reading its input is judged by its exit code.
@@ -50,7 +53,7 @@ export async function runCommand(
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {
       if (signal.aborted) reject(signal.reason as Error);
-      else if (systemErrorCode(error) === 'ENOENT') {
+      else if (systemErrorCode(error) === 'ENOENT' && isThere(options.cwd)) {
         reject(
           new AshlarError('tool_missing', `the program ${file} is not installed`, {
             data: { tool: file },
@@ -85,18 +88,7 @@ export async function runChecked(
   return result;
 }
 
-function tailOf(keepBytes: number): { push: (chunk: Buffer) => void; bytes: () => Buffer } {
-  const chunks: Buffer[] = [];
-  let heldBytes = 0;
-  return {
-    push(chunk) {
-      chunks.push(chunk);
-      heldBytes += chunk.length;
-      while (chunks[0] !== undefined && heldBytes - chunks[0].length >= keepBytes) {
-        heldBytes -= chunks[0].length;
-        chunks.shift();
-      }
-    },
-    bytes: () => Buffer.concat(chunks).subarray(-keepBytes),
-  };
+/** A working directory that is missing fails as a program does that is not installed. */
+function isThere(directory: string | undefined): boolean {
+  return directory === undefined || existsSync(directory);
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
  *     ~tmp/<24 hex digits>.tmp        bytes of an object that is not published yet
  *     ~tmp/<64 hex digits>.claim      a key that is being published, where hard links are not to be had
  */
-export const temporaryFolder = '~tmp';
+const temporaryFolder = '~tmp';
 
 export function temporaryDirectory(root: string): string {
   return join(root, temporaryFolder);

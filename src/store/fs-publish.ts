@@ -76,6 +76,7 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
       return outcome;
     },
     async publish(path, bytes) {
+      // Refuses a folder or a link in the object's place, which a rename would replace.
       await isPresent(path);
       await using temporary = await temporaries.create(bytes);
       await inFolder(path, () => rename(temporary.path, path));

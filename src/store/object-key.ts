@@ -1,7 +1,7 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 
 /** The longest key. Ample for digests and names, and below what S3 (1,024) takes together with a prefix. */
-export const maxKeyBytes = 512;
+const maxKeyBytes = 512;
 
 const maxSegmentBytes = 255;
 const segmentPattern = /^(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})+$/;

@@ -9,7 +9,7 @@ export interface S3Timeouts {
   readonly totalMs: number;
 }
 
-export const defaultS3Timeouts: S3Timeouts = {
+const defaultS3Timeouts: S3Timeouts = {
   connectMs: 5_000,
   idleMs: 20_000,
   totalMs: 300_000,

@@ -28,7 +28,7 @@ export function attemptsOf(error: unknown): number {
   return typeof metadata['attempts'] === 'number' ? metadata['attempts'] : 1;
 }
 
-export function s3ErrorName(error: unknown): string {
+function s3ErrorName(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 

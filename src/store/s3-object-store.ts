@@ -145,8 +145,24 @@ async function listPage(target: S3Target, request: PageRequest): Promise<Page> {
       sizeBytes: entry.Size ?? 0,
       modifiedMs: entry.LastModified?.getTime() ?? 0,
     }));
-    return { infos, nextToken: page.IsTruncated === true ? page.NextContinuationToken : undefined };
+    const nextToken = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    const isListing = page.IsTruncated !== undefined || page.Contents !== undefined;
+    if (!isListing || (page.IsTruncated === true && nextToken === undefined))
+      throw notAListing(target);
+    return { infos, nextToken };
   });
+}
+
+/** An answer that stops short must not be taken for all there is: a collection would take the rest for unused. */
+function notAListing(target: S3Target): AshlarError {
+  return new AshlarError(
+    'store_unreachable',
+    `bucket ${target.bucket} at ${target.endpoint} answers a listing with something else, or with a part that has no next`,
+    {
+      data: { bucket: target.bucket, endpoint: target.endpoint },
+      hint: 'Use a server, and proxies before it, that speak ListObjectsV2.',
+    },
+  );
 }
 
 function unsorted(target: S3Target, before: string, after: string): AshlarError {

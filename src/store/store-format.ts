@@ -3,8 +3,8 @@ import type { ErrorCode } from '../errors/catalogue.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** At the top of every store: `{"format":"ashlar-store","version":1}` and a line feed. */
-export const storeFormatKey = 'ashlar-store.json';
-export const storeFormatVersion = 1;
+const storeFormatKey = 'ashlar-store.json';
+const storeFormatVersion = 1;
 
 const formatName = 'ashlar-store';
 const maxFormatBytes = 4096;

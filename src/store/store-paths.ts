@@ -11,6 +11,7 @@ import { type Digest, digestHex } from '../digest/digest.ts';
  *     images/<hex>.boot                the chunks that its first boot read, in their order
  *     tags/<name>.json                 a name for an image; mutable
  *     steps/ab/<hex>.json              the image that a build step gave
+ *     leases/<uuid>.json               an image that is in use without a tag, and until when
  *     quarantine/<hex>.pack            packs that nothing referred to at the last collection
  */
 export function packKey(pack: Digest): string {
@@ -37,7 +38,16 @@ export function tagKey(name: string): string {
 /** The name in a tag's key, or null when the key is no tag's. */
 export function tagNameOf(key: string): string | null {
   const match = /^tags\/(.+)\.json$/.exec(key);
-  return match?.[1] === undefined ? null : decodeURIComponent(match[1]);
+  try {
+    return match?.[1] === undefined ? null : decodeURIComponent(match[1]);
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+export function leaseKey(lease: string): string {
+  return `leases/${lease}.json`;
 }
 
 export function stepKey(step: Digest): string {

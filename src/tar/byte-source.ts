@@ -1,3 +1,4 @@
+import { asBuffer } from '../bytes/as-buffer.ts';
 import { hostileTar, type TarPlace } from './tar-place.ts';
 
 /**
@@ -94,10 +95,4 @@ export function createByteSource(
       await iterator.return?.();
     },
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,4 @@
-import { chunkBytes, type FileInode, type Inode } from './inode.ts';
+import { chunkBytes, maxSmallBytes, type FileInode, type Inode } from './inode.ts';
 
 const maxId = 2 ** 32 - 1;
 const maxMode = 0o7777;
@@ -18,9 +18,9 @@ export function checkInode(inode: Inode): void {
 function checkContent({ content, sizeBytes }: FileInode): void {
   const isPossible =
     content.kind === 'zeros' ||
-    (content.kind === 'small' && sizeBytes > 0 && sizeBytes < chunkBytes) ||
+    (content.kind === 'small' && sizeBytes > 0 && sizeBytes <= maxSmallBytes) ||
     (content.kind === 'chunked' &&
-      sizeBytes >= chunkBytes &&
+      sizeBytes > maxSmallBytes &&
       content.runs.every(
         (run) =>
           run.digests.length > 0 &&

@@ -13,22 +13,13 @@ interface MutableNode {
   children: Map<BytePath, MutableNode> | null;
 }
 
-/** Links followed in one resolution, as in Linux. */
-const maxFollowedLinks = 40;
-
 /**
  * A file system tree in memory that can be changed. Paths are byte paths without a leading slash; the
- * root is ''. Nothing here follows a symbolic link but `resolve`.
+ * root is ''. Nothing here follows a symbolic link; `followInTree` does.
  */
 export interface FileTree {
   readonly root: TreeNode;
   lookup(path: BytePath): TreeNode | undefined;
-  /**
-   * The path that `path` leads to when symbolic links are followed, never above the root. Components
-   * that do not exist are kept as they are. `last` says whether a link in the last place is followed.
-   * Throws `layer_invalid` after 40 links.
-   */
-  resolve(path: BytePath, last: 'follow-last' | 'keep-last'): BytePath;
   /**
    * Puts an inode at a path. The parent has to be a directory (`internal` otherwise). A directory that is put onto a
    * directory keeps the children; anything else replaces what was there with all below it. The same object at a second
@@ -70,7 +61,6 @@ export function createFileTree(rootInode: DirectoryInode): FileTree {
   return {
     root,
     lookup,
-    resolve: (path, last) => resolveLinks(lookup, path, last),
     put(path, inode) {
       if (path === '') {
         if (inode.type !== 'directory') {
@@ -117,41 +107,4 @@ export function nameOf(path: BytePath): BytePath {
 /** The path of `name` in the directory `parent`. */
 export function joinPath(parent: BytePath, name: BytePath): BytePath {
   return parent === '' ? name : `${parent}/${name}`;
-}
-
-function resolveLinks(
-  lookup: (path: BytePath) => TreeNode | undefined,
-  path: BytePath,
-  last: 'follow-last' | 'keep-last',
-): BytePath {
-  const pending = path.split('/').reverse();
-  let resolved: BytePath = '';
-  let followed = 0;
-  while (pending.length > 0) {
-    const name = pending.pop() ?? '';
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      resolved = parentOf(resolved);
-      continue;
-    }
-    const candidate = joinPath(resolved, name);
-    const inode = lookup(candidate)?.inode;
-    if (inode?.type !== 'symlink' || (pending.length === 0 && last === 'keep-last')) {
-      resolved = candidate;
-      continue;
-    }
-    followed += 1;
-    if (followed > maxFollowedLinks) {
-      throw new AshlarError(
-        'layer_invalid',
-        `too many symbolic links on the way to /${toDisplay(path)}`,
-        {
-          data: { path: toDisplay(path) },
-        },
-      );
-    }
-    if (inode.target.startsWith('/')) resolved = '';
-    pending.push(...inode.target.split('/').reverse());
-  }
-  return resolved;
 }

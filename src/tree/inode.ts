@@ -4,6 +4,9 @@ import type { Digest } from '../digest/digest.ts';
 /** Bytes in a chunk: the unit of addressing, of dedup and of reading, and the alignment of larger files. */
 export const chunkBytes = 65_536;
 
+/** A file of more than five blocks has chunks of its own; smaller ones share some. */
+export const maxSmallBytes = 20_480;
+
 /** Seconds since 1970 (may be negative) and nanoseconds within that second, 0 to 999,999,999. */
 export interface Timestamp {
   readonly sec: number;
@@ -62,9 +65,9 @@ export type Inode = DirectoryInode | FileInode | SymlinkInode | DeviceInode | Pi
  * The content of a file.
  *
  * - `zeros`: every byte is zero (or there is none); nothing is stored.
- * - `small`: 1 to 65,535 bytes, named by the BLAKE3 of exactly these bytes.
- * - `chunked`: 65,536 bytes or more, cut at multiples of 65,536; the last chunk is padded with zeros. A
- *   chunk that is all zeros is left out.
+ * - `small`: 1 to 20,480 bytes, named by the BLAKE3 of exactly these bytes.
+ * - `chunked`: more than that, cut at multiples of 65,536; the last chunk is padded with zeros. A chunk that is all zeros
+ *   is left out.
  */
 export type Content = ZeroContent | SmallContent | ChunkedContent;
 

@@ -1,5 +1,5 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import type { FileTree, TreeNode } from './file-tree.ts';
+import { type FileTree, nameOf, parentOf, type TreeNode } from './file-tree.ts';
 import type { Inode } from './inode.ts';
 
 /** One name of the tree, in its place in the canonical order. */
@@ -49,6 +49,13 @@ export function compareTreeKeys(left: TreeKey, right: TreeKey): number {
 export interface TreeKey {
   readonly directory: BytePath;
   readonly name: BytePath;
+}
+
+/** The place of an entry in the canonical order. */
+export function treeKeyOf({ path, inode }: TreeEntry): TreeKey {
+  return inode.type === 'directory'
+    ? { directory: path, name: '' }
+    : { directory: parentOf(path), name: nameOf(path) };
 }
 
 function componentOrder(path: BytePath): string {

@@ -34,6 +34,9 @@ export interface TreePage {
 const pageVersion = 1;
 const blockBytes = 4096;
 const digestLength = 32;
+/** What a signed varint can say. A disk holds no time beyond the year 2446. */
+const earliestSec = -(2 ** 52);
+const latestSec = 2 ** 52 - 1;
 /** The fewest bytes that each of what is counted takes. */
 const minEntryBytes = 3;
 const minXattrBytes = 2;
@@ -64,6 +67,8 @@ const pipeKinds = new Map<number, 'fifo' | 'socket'>([
  *     version, directory of the first entry, number of bins and their digests, number of entries, then each entry:
  *     kind, path (directories) or name, then for all but hard links: mode, uid, gid, seconds, nanoseconds,
  *     number of xattrs and each name and value; then what the kind needs.
+ *
+ * Seconds beyond 2^52 are moved to the last that can be said.
  */
 export function encodeTreePage(source: TreePageSource): Buffer {
   const writer = createByteWriter();
@@ -105,7 +110,7 @@ function writeEntry(writer: ByteWriter, entry: TreeEntry, place: BinPlace | null
   writer.varint(inode.mode);
   writer.varint(inode.uid);
   writer.varint(inode.gid);
-  writer.signedVarint(inode.mtime.sec);
+  writer.signedVarint(Math.min(latestSec, Math.max(earliestSec, inode.mtime.sec)));
   writer.varint(inode.mtime.nsec);
   writer.varint(inode.xattrs.length);
   for (const xattr of inode.xattrs) {

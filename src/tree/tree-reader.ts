@@ -1,6 +1,7 @@
 import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { joinPath, nameOf, parentOf } from './file-tree.ts';
+import { followLinksSlowly } from './follow-links.ts';
 import type { Inode } from './inode.ts';
 import type { TreeEntry, TreeKey } from './tree-order.ts';
 import type { TreePage, TreePageEntry } from './tree-page.ts';
@@ -18,8 +19,6 @@ export interface TreeReader {
 }
 
 export type ReadTreePage = (page: TreePageReference) => Promise<TreePage>;
-
-const maxFollowedLinks = 40;
 
 export function createTreeReader(root: TreeRoot, readPage: ReadTreePage): TreeReader {
   const find = async (key: TreeKey, path: BytePath): Promise<TreePageEntry | undefined> => {
@@ -63,35 +62,32 @@ export function createTreeReader(root: TreeRoot, readPage: ReadTreePage): TreeRe
   };
 }
 
+interface Place {
+  readonly path: BytePath;
+  readonly inode: Inode;
+}
+
 async function follow(
   lookup: (path: BytePath) => Promise<Inode | null>,
   path: BytePath,
-): Promise<{ path: BytePath; inode: Inode }> {
-  const pending = path.split('/').reverse();
-  let resolved = '';
-  let followed = 0;
-  let inode = await lookup('');
-  while (pending.length > 0) {
-    const name = pending.pop() ?? '';
-    if (name === '' || name === '.') continue;
-    if (inode?.type !== 'directory') throw notFound(path);
-    const candidate = name === '..' ? parentOf(resolved) : joinPath(resolved, name);
-    const next = await lookup(candidate);
-    if (next?.type !== 'symlink') {
-      resolved = candidate;
-      inode = next;
-      continue;
-    }
-    followed += 1;
-    if (followed > maxFollowedLinks) throw notFound(path);
-    if (next.target.startsWith('/')) {
-      resolved = '';
-      inode = await lookup('');
-    }
-    pending.push(...next.target.split('/').reverse());
-  }
-  if (inode === null) throw notFound(path);
-  return { path: resolved, inode };
+): Promise<Place> {
+  const find = async (place: BytePath): Promise<Place | undefined> => {
+    const inode = await lookup(place);
+    return inode === null ? undefined : { path: place, inode };
+  };
+  const root = await find('');
+  if (root === undefined) throw notFound(path);
+  const way = await followLinksSlowly<Place>(
+    {
+      path,
+      root,
+      targetOf: ({ inode }) => (inode.type === 'symlink' ? inode.target : undefined),
+      leadsOn: (place) => place?.inode.type === 'directory',
+    },
+    (parent, name) => find(joinPath(parent.path, name)),
+  );
+  if (way.isDeadEnd || way.node === undefined) throw notFound(path);
+  return way.node;
 }
 
 function notFound(path: BytePath): AshlarError {

@@ -88,6 +88,14 @@ describe('binary documents', () => {
     expect(written((writer) => writer.signedVarint(value)).toString('hex')).toBe(hex);
   });
 
+  it.for([-1, 0.5, 2 ** 53, NaN, Infinity])('take no %d', (value) => {
+    expect(() => written((writer) => writer.varint(value))).toThrow(RangeError);
+  });
+
+  it.for([2 ** 52, -(2 ** 52) - 1])('take no %d with a sign', (value) => {
+    expect(() => written((writer) => writer.signedVarint(value))).toThrow(RangeError);
+  });
+
   it.for([
     ['nothing', ''],
     ['a number that does not end', '8080'],

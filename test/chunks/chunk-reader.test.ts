@@ -95,7 +95,8 @@ describe('reading many blobs', () => {
       expect(digestOf(plain)).toBe(digest);
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // What fails behind it would be an unhandled rejection, which ends the test run with an error.
+    await new Promise(setImmediate);
   });
 });
 
@@ -140,6 +141,24 @@ describe('a damaged pack', () => {
       code: 'pack_missing',
       data: { pack },
     });
+  });
+
+  it('or a wrong place within another blob hurts no other', async () => {
+    const stored = await storeChunks(5);
+    const [first, second] = stored.blobs;
+    if (first === undefined || second === undefined) throw new Error('no blobs');
+    const { offset } = first.location;
+    const wrong = {
+      ...second,
+      location: { ...first.location, offset: offset + 8, storedBytes: 9 },
+    };
+    const { reader } = startSession(stored.store);
+    const read: Digest[] = [];
+    const failure = await failureOf(async () => {
+      for await (const { digest } of reader.readMany([first, wrong])) read.push(digest);
+    });
+    expect(read).toEqual([first.digest]);
+    expect(failure).toMatchObject({ code: 'chunk_corrupt', data: { digest: second.digest } });
   });
 
   it('or a wrong placement never makes a read of gigabytes', async () => {

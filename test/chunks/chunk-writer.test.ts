@@ -141,11 +141,20 @@ describe('a store that fails in mid-upload', () => {
   });
 
   it('is not waited for by a session that is given up', async () => {
-    const { writer, index } = startSession(failingAt(3, 'store_full'), { packBytes: 8000 });
+    const asked = Promise.withResolvers<void>();
+    const failing = hookStore(createMemoryObjectStore(), {
+      before(call) {
+        if (call !== 'put') return;
+        asked.resolve();
+        throw new AshlarError('store_full', 'no');
+      },
+    });
+    const { writer, index } = startSession(failing, { packBytes: 8000 });
     for (const [digest, chunk] of makeChunks(4)) await writer.add(digest, chunk);
     index[Symbol.dispose]();
+    await asked.promise;
     // An unhandled rejection would end the test run with an error.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise(setImmediate);
   });
 });
 

@@ -175,7 +175,7 @@ describe('a home that cannot be used', () => {
     await using mount = await mountTmpfs(mib);
     const cli = createCli(mount.path, join(scratch, 'store-of-full-home'));
     const files: Record<string, Buffer> = {};
-    for (let file = 0; file < 100; file += 1) files[`f${file}`] = randomBytes(50_000);
+    for (let file = 0; file < 400; file += 1) files[`f${file}`] = randomBytes(15_000);
     const archive = makeTar(join(scratch, 'many.tar'), files);
     const failed = await cli.json('image', 'import', `tar:${archive}`, '-t', 'x', '--disk', '64M');
     expect([failed.exitCode, errorIn(failed.document).code]).toEqual([6, 'disk_full']);

@@ -87,4 +87,27 @@ CMD ["cat", "one"]
       '/etc/passwd',
     ]);
   });
+
+  it('shows how it came to be, though it was a step of another before, and says the same later', async () => {
+    const context = await bench.context({ a: 'a', b: 'b' });
+    const part = 'FROM base:test\nARG V\nCOPY a /a$V\n';
+    const args = ['--build-arg', 'V=1', '-t'];
+    await bench.build(`${part}COPY b /\n`, { context, args: [...args, 'whole'] });
+    const base = jsonOf(await bench.run(['image', 'inspect', 'base:test', '--output', 'json']));
+    const shown = async (): Promise<{ provenance: Record<string, unknown> }> => {
+      const built = await bench.build(part, { context, args: [...args, 'app:v1'] });
+      expect([built.exitCode, built.stderr]).toEqual([0, expect.stringContaining('CACHED')]);
+      const inspected = await bench.run(['image', 'inspect', 'app:v1', '--output', 'json']);
+      return jsonOf(inspected) as { provenance: Record<string, unknown> };
+    };
+    const { provenance } = await shown();
+    expect(provenance).toMatchObject({
+      kind: 'build',
+      dockerfile: 'Dockerfile',
+      bases: [{ reference: 'base:test', digest: (base as { digest: string }).digest }],
+      args: { V: '1' },
+    });
+    // Its time too: nothing was made anew.
+    expect((await shown()).provenance).toEqual(provenance);
+  });
 });

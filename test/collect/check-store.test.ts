@@ -110,11 +110,10 @@ describe('a check of a store', () => {
     expect((await checkStore(imageStore, [one])).damages).toEqual([]);
   });
 
-  it('reads each pack once for images that have the same chunks', async () => {
+  it('reads a pack again only for what no image before had of it', async () => {
     const store = createMemoryObjectStore();
     using imageStore = createImageStore(store, null);
     await writeSample(imageStore, files);
-    const packs = (await keysOf(store, 'packs/')).length;
     await writeSample(imageStore, files, { diskBytes: 128 * mib });
     const metered = meterObjectStore(store);
     using checked = createImageStore(metered, null);
@@ -122,7 +121,9 @@ describe('a check of a store', () => {
     expect(report).toMatchObject({ images: 2, damages: [] });
     expect(report.packs).toBe((await keysOf(store, 'packs/')).length);
     const documents = 2 * 4;
-    expect(metered.counts().get.calls).toBeLessThanOrEqual(documents + packs + 1);
+    const calls = metered.counts().get.calls - documents;
+    // The one that they share may be read twice: for the chunks of both, and for the metadata of its own image.
+    expect([report.packs, report.packs + 1]).toContain(calls);
   });
 
   it('changes nothing, and leaves packs in quarantine where they are', async () => {

@@ -7,7 +7,7 @@ import { createImageStore, type ImageStore } from '../../src/image/image-store.t
 import { setTag } from '../../src/image/tags.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { packKey, quarantineKey } from '../../src/store/store-paths.ts';
+import { imageKey, packKey, quarantineKey } from '../../src/store/store-paths.ts';
 import { pattern } from '../support/awkward-tree.ts';
 import { hookStore, keysOf } from '../image/support/hooked-store.ts';
 import { writeSample } from '../image/support/sample-image.ts';
@@ -152,6 +152,46 @@ describe('a collection, and a writer at any moment of its work', () => {
       expect(await hashDisk(fixture.imageStore, digest)).toBe(expected);
       return racing.wasInterrupted();
     });
+  });
+});
+
+describe('what a collection tells', () => {
+  it('is what it did, not what it was about to do', async () => {
+    using fixture = createCollectFixture();
+    const bytes = Buffer.from('a pack');
+    const key = quarantineKey(digestOf(bytes));
+    await fixture.store.put(key, bytes);
+    fixture.pass(30 * dayMs);
+    // Another collection has just put it there anew.
+    const racing = hookStore(fixture.store, {
+      async before(call, asked) {
+        if (call === 'head' && asked === key) await fixture.store.replace(key, bytes);
+      },
+    });
+    using collecting = createImageStore(racing, null);
+    const report = await collectOn(collecting, fixture.nowMs());
+    expect(report).toMatchObject({ deleted: [], deletedBytes: 0 });
+    expect(await keysOf(fixture.store, 'quarantine/')).toEqual([key]);
+  });
+
+  it('leaves out an image that is removed before its packs are rewritten', async () => {
+    using fixture = createCollectFixture();
+    const shared = pattern(400_000, 7);
+    await writeSample(fixture.imageStore, { shared, bulk: pattern(4_000_000, 8) });
+    const { digest } = await writeSample(fixture.imageStore, { shared });
+    await setTag(fixture.store, 'mine', digest, fixture.nowMs());
+    fixture.pass(30 * dayMs);
+    let opened = 0;
+    const racing = hookStore(fixture.store, {
+      async before(call, key) {
+        if (call !== 'get' || key !== imageKey(digest, 'root')) return;
+        opened += 1;
+        if (opened === 2) await fixture.store.delete(key);
+      },
+    });
+    using collecting = createImageStore(racing, null);
+    expect((await collectOn(collecting, fixture.nowMs())).rewritten).toEqual([]);
+    expect(opened).toBe(2);
   });
 });
 

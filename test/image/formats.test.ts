@@ -68,9 +68,16 @@ describe('a placement', () => {
     plainBytes: fc.constant(65_536),
     codec: fc.constantFrom(...codecs),
   });
+  const chunkLocation = fc.record({
+    pack: digest,
+    offset: fc.nat(2 ** 26 - 1),
+    storedBytes: fc.integer({ min: 1, max: 65_536 }),
+    plainBytes: fc.constant(65_536),
+    codec: fc.constantFrom(...codecs),
+  });
   const placement = fc.record({
     blobs: fc.array(location, { maxLength: 10 }),
-    pages: fc.array(fc.array(location, { maxLength: 20 }), { maxLength: 8 }),
+    pages: fc.array(fc.array(chunkLocation, { maxLength: 20 }), { maxLength: 8 }),
   });
   const small: Placement = {
     blobs: [placeAt(16)],
@@ -99,7 +106,33 @@ describe('a placement', () => {
 
   it('is what it was: a golden placement', () => {
     expect(digestOf(encodePlacement(small))).toBe(
-      'blake3:7b23c6a6092be28c3fc51a79b7c232602f019edf1697b4fa51f9eb38fd9fd047',
+      'blake3:bb93b82e326d7d3412270a6597c9dbd50cb4082d93c334fd8e40801bcd4a69f7',
+    );
+  });
+
+  it('tells packs apart up to the highest number that a record has room for, and takes no more', async () => {
+    const numbered = (index: number): PackLocation => ({
+      ...placeAt(2 ** 26 - 1),
+      pack: `blake3:${index.toString(16).padStart(64, '0')}` as Digest,
+      storedBytes: 65_536,
+    });
+    const all = Array.from({ length: 2 ** 20 }, (_, index) => numbered(index));
+    const pages = [all.slice(0, -5000), all.slice(-5000)];
+    const opened = await openPlacement(readerOf(encodePlacement({ blobs: [], pages })), image);
+    expect(await opened.readPages(1, 1)).toEqual([all.slice(-5000)]);
+    expect(() => encodePlacement({ blobs: [], pages: [...pages, [numbered(2 ** 20)]] })).toThrow(
+      expect.objectContaining({ code: 'image_too_large' }),
+    );
+  });
+
+  it.each([
+    ['an offset beyond any pack', { offset: 2 ** 26 }],
+    ['no bytes', { storedBytes: 0 }],
+    ['more bytes than a chunk has', { storedBytes: 65_537 }],
+  ])('takes no chunk with %s', (_, wrong) => {
+    const location = { ...placeAt(100), ...wrong };
+    expect(() => encodePlacement({ blobs: [], pages: [[location]] })).toThrow(
+      expect.objectContaining({ code: 'internal' }),
     );
   });
 

@@ -13,9 +13,9 @@ import { chunkBytes } from '../../src/tree/inode.ts';
 import { sampleConfig } from './support/sample-image.ts';
 
 const common = { mode: 0o755, uid: 0, gid: 0, mtime: { sec: 0, nsec: 0 }, xattrs: [] };
-const chunks = 370_000;
+const chunks = 270_000;
 
-/** A file of 23 GiB that is one chunk again and again: a placement of more than 4 MiB. */
+/** Two files of 16 GiB that are one chunk again and again: a placement of more than 4 MiB. */
 async function largeImage() {
   const store = meterObjectStore(createMemoryObjectStore());
   const imageStore = createImageStore(store, null);
@@ -25,13 +25,14 @@ async function largeImage() {
   await writer.add(digest, chunk);
   const tree = createFileTree({ type: 'directory', ...common });
   const digests = Array.from({ length: chunks }, () => digest);
-  tree.put('large', {
-    type: 'file',
-    sizeBytes: chunks * chunkBytes,
-    content: { kind: 'chunked', runs: [{ start: 0, digests }] },
-    ...common,
-  });
-  const diskBytes = 32 * 1024 ** 3;
+  for (const name of ['large', 'as-large'])
+    tree.put(name, {
+      type: 'file',
+      sizeBytes: chunks * chunkBytes,
+      content: { kind: 'chunked', runs: [{ start: 0, digests }] },
+      ...common,
+    });
+  const diskBytes = 40 * 1024 ** 3;
   const input = { tree, config: sampleConfig, diskBytes, provenance: {}, writer };
   const { digest: image } = await writeImage(imageStore, input);
   return { store, imageStore, chunk, digest, image };

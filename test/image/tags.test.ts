@@ -136,6 +136,16 @@ describe('tags', () => {
   });
 });
 
+describe('objects among the tags that are none', () => {
+  it('are passed over', async () => {
+    const store = await storeWith(one);
+    await setTag(store, 'app', one, 0);
+    for (const key of ['tags/%FF.json', 'tags/notes.txt']) await store.put(key, Buffer.from('{}'));
+    expect((await collect(listTags(store))).map(({ name }) => name)).toEqual(['app:latest']);
+    expect((await listImages(store)).damagedTags).toEqual([]);
+  });
+});
+
 describe('a reference', () => {
   it('is a tag, a digest, or eight or more of its digits', async () => {
     const store = await storeWith(one, two);

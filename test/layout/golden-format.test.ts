@@ -167,7 +167,7 @@ function storedParts(): Record<string, unknown> {
   }));
   const placement = {
     blobs: [location('one', 16), location('two', 17)],
-    pages: [[location('one', 400), location('three', 16)], [], [location('two', 2 ** 31)]],
+    pages: [[location('one', 400), location('three', 16)], [], [location('two', 2 ** 26 - 1)]],
   };
   return {
     packHeader: encodePackHeader().toString('hex'),
@@ -180,7 +180,7 @@ function location(name: string, offset: number): PackLocation {
   return {
     pack: digestOf(Buffer.from(name)),
     offset,
-    storedBytes: 70_000 + offset,
+    storedBytes: 60_000 + (offset % 5000),
     plainBytes: 65_536,
     codec: offset % 2 === 0 ? 'raw' : 'zstd',
   };

@@ -3,12 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { maxPlainBytes } from '../../src/chunks/pack-format.ts';
 import { collectInodes } from '../../src/layout/collect-inodes.ts';
 import { groupEntries } from '../../src/layout/group-entries.ts';
-import {
-  maxFileChunks,
-  maxGroupChunks,
-  maxGroupEntries,
-  maxGroupInodes,
-} from '../../src/layout/layout-parameters.ts';
+import { groupLimits, maxFileChunks, maxGroupChunks } from '../../src/layout/layout-parameters.ts';
 import { ownChunksOf } from '../../src/layout/planned-inode.ts';
 import type { FileTree } from '../../src/tree/file-tree.ts';
 import { chunkBytes, type FileInode, type Inode } from '../../src/tree/inode.ts';
@@ -42,6 +37,19 @@ describe('what an image cannot hold', () => {
         code: 'image_too_large',
         message: expect.stringContaining(`/srv/${name}`) as string,
         data: expect.objectContaining({ path: `srv/${name}` }) as object,
+      }),
+    );
+  });
+
+  it.for<[string, Inode]>([
+    ['a mode of 13 bits', file({ mode: 0o10000 })],
+    ['an owner of 33 bits', file({ uid: 2 ** 32 })],
+    ['chunks behind the end', file({ ...dense(3), sizeBytes: 2 * chunkBytes })],
+  ])('%s is a fault, as no tree could be read with it', ([, inode]) => {
+    expect(() => collectInodes(orderTree(treeOf({ name: inode })))).toThrow(
+      expect.objectContaining({
+        code: 'internal',
+        message: expect.stringMatching(/^\/name has an? /) as string,
       }),
     );
   });
@@ -118,9 +126,9 @@ describe('groups of entries', () => {
     expect(groups.flatMap(({ entries }) => entries)).toEqual(orderTree(tree));
     expect(groups.map(({ key, entries }) => key === entries[0]?.path)).not.toContain(false);
     const names = groups.map(({ entries }) => entries.length);
-    expect(Math.max(...names)).toBeLessThanOrEqual(maxGroupEntries);
+    expect(Math.max(...names)).toBeLessThanOrEqual(groupLimits.maxWeight);
     const inodes = groups.map(({ entries }) => new Set(entries.map(({ inode }) => inode)).size);
-    expect(Math.max(...inodes)).toBeLessThanOrEqual(maxGroupInodes + 2);
+    expect(Math.max(...inodes)).toBeLessThanOrEqual(groupLimits.maxWeight / 2 + 2);
   });
 
   it('list few enough chunks for a page that a pack takes', () => {

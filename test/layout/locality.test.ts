@@ -19,7 +19,7 @@ const digestsOf = ({ chunks }: LaidOut): Set<Digest> => new Set(chunks.values())
 
 /** Digests of the chunks that are not metadata of the file system. */
 function dataOf({ chunks, plan }: LaidOut): Set<Digest> {
-  const metadata = new Set(encodeMetadata(plan).keys());
+  const metadata = new Set(Array.from(encodeMetadata(plan), ([index]) => index));
   return new Set([...chunks].filter(([index]) => !metadata.has(index)).map(([, digest]) => digest));
 }
 

@@ -2,13 +2,14 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { placesInBins } from '../../src/layout/pack-bins.ts';
 import { planLayout } from '../../src/layout/plan-layout.ts';
 import { writeLayout } from '../../src/layout/write-layout.ts';
 import { runChecked } from '../../src/process/run-command.ts';
 import { createFileTree, type FileTree, parentOf } from '../../src/tree/file-tree.ts';
 import type { Inode } from '../../src/tree/inode.ts';
 import { orderTree } from '../../src/tree/tree-order.ts';
-import { type BinPlace, decodeTreePage, encodeTreePage } from '../../src/tree/tree-page.ts';
+import { decodeTreePage, encodeTreePage } from '../../src/tree/tree-page.ts';
 import { type ContentBank, createContentBank } from './support/content-bank.ts';
 import { layoutDigest, sampleDigests } from './support/layout-digest.ts';
 import { directory, file } from './support/make-tree.ts';
@@ -51,10 +52,7 @@ async function throughPages(tree: FileTree, bank: ContentBank): Promise<FileTree
   const layout = await writeLayout(plan, sink, new Map());
   let decoded: FileTree | undefined;
   for (const group of plan.groups) {
-    const places = new Map<Inode, BinPlace>();
-    group.bins.forEach((bin, number) => {
-      for (const item of bin.items) places.set(item.inode, { bin: number, block: item.block });
-    });
+    const places = placesInBins(group.bins);
     const bins = layout.bins.get(group) ?? [];
     const page = decodeTreePage(encodeTreePage({ entries: group.entries, bins, places }));
     for (const entry of page.entries) {

@@ -120,7 +120,8 @@ describe('S3 store: what servers other than AWS may answer', () => {
       if (request.method === 'DELETE') objects.delete(path);
       if (request.method !== 'GET') return { status: 200 };
       if (path === '/odd' || path === '/odd/') {
-        return { status: 200, body: '<?xml version="1.0"?><ListBucketResult></ListBucketResult>' };
+        const none = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>';
+        return { status: 200, body: `<?xml version="1.0"?>${none}` };
       }
       return errorAnswer(404, 'NoSuchKey');
     });
@@ -187,6 +188,21 @@ describe('S3 store: what servers other than AWS may answer', () => {
     await expect(listed(server.store, '')).rejects.toMatchObject({
       code: 'store_url_invalid',
       message: expect.stringContaining('lists b before a'),
+    });
+  });
+
+  it.each([
+    ['an empty answer', ''],
+    ['an answer of another kind', '<?xml version="1.0"?><CopyObjectResult/>'],
+    [
+      'a part without a next',
+      `<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated>${listEntry('a')}</ListBucketResult>`,
+    ],
+  ])('takes %s for no whole listing', async (_, body) => {
+    await using server = await startOddServer(() => ({ status: 200, body }));
+    await expect(listed(server.store, '')).rejects.toMatchObject({
+      code: 'store_unreachable',
+      message: expect.stringContaining(`bucket odd at ${server.endpoint}`),
     });
   });
 

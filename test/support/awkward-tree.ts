@@ -27,7 +27,9 @@ export function makeAwkwardTree(
   writeFileSync(at('plain/empty'), '');
   writeFileSync(at('plain/one'), 'x');
   writeFileSync(at('plain/zeros-small'), Buffer.alloc(5000));
-  for (const size of [4095, 4096, 4097, 65_535, 65_536, 65_537, 131_072, 1_000_001]) {
+  for (const size of [
+    4095, 4096, 4097, 20_480, 20_481, 65_535, 65_536, 65_537, 131_072, 1_000_001,
+  ]) {
     writeFileSync(at(`plain/size-${size}`), pattern(size));
   }
   mkdirSync(at('modes'));

@@ -14,11 +14,11 @@ import {
   canMakeDevices,
   hasBsdtar,
   hasGnuTar,
-  isRoot,
   takesXattrs,
   testDir,
   unpackWithGnuTar,
 } from './support/tools.ts';
+import { isRoot } from '../support/scratch.ts';
 
 const hasXattrs = await takesXattrs();
 const devices = await canMakeDevices();

@@ -13,11 +13,11 @@ import {
   canMakeDevices,
   hasBsdtar,
   hasGnuTar,
-  isRoot,
   takesXattrs,
   testDir,
   unpackWithGnuTar,
 } from './support/tools.ts';
+import { isRoot } from '../support/scratch.ts';
 
 const plain: TarEntry = {
   path: 'file',

@@ -63,58 +63,6 @@ describe('a tree in memory', () => {
   });
 });
 
-describe('the way through links', () => {
-  const tree = treeOf({
-    usr: directory(),
-    'usr/bin': directory(),
-    'usr/bin/env': file(),
-    bin: symlink('usr/bin'),
-    up: symlink('../../..'),
-    absolute: symlink('/usr/./bin//env'),
-    chain: symlink('bin'),
-    'usr/home': symlink('/'),
-    dangling: symlink('not/there'),
-    loop: symlink('loop2'),
-    loop2: symlink('loop'),
-  });
-
-  it.for([
-    ['bin/env', 'usr/bin/env'],
-    ['chain/../bin/env', 'usr/bin/env'],
-    ['absolute', 'usr/bin/env'],
-    ['up/usr', 'usr'],
-    ['../../usr/home/usr/home/bin/env', 'usr/bin/env'],
-    ['dangling/x', 'not/there/x'],
-    ['new/../usr', 'usr'],
-    ['', ''],
-    ['/', ''],
-  ] as const)('leads from %j to %j', ([path, expected]) => {
-    expect(tree.resolve(path, 'follow-last')).toBe(expected);
-  });
-
-  it('can stop before the last one', () => {
-    expect(tree.resolve('chain', 'keep-last')).toBe('chain');
-    expect(tree.resolve('chain/../bin', 'keep-last')).toBe('usr/bin');
-  });
-
-  it('ends after forty', () => {
-    expect(() => tree.resolve('loop', 'follow-last')).toThrow(
-      expect.objectContaining({ code: 'layer_invalid' }),
-    );
-  });
-
-  it('never leads out of the tree', () => {
-    const steps = fc.constantFrom('..', '.', '', 'usr', 'bin', 'up', 'chain', 'absolute', 'x');
-    fc.assert(
-      fc.property(fc.array(steps, { maxLength: 12 }), (list) => {
-        const resolved = tree.resolve(list.join('/'), 'follow-last');
-        expect(resolved.split('/')).not.toContain('..');
-        expect(resolved.startsWith('/')).toBe(false);
-      }),
-    );
-  });
-});
-
 describe('parts of a path', () => {
   it('make it up again', () => {
     const names = fc.string({ minLength: 1 }).filter((name) => !name.includes('/'));

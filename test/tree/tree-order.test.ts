@@ -1,20 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nameOf, parentOf } from '../../src/tree/file-tree.ts';
-import {
-  compareTreeKeys,
-  orderTree,
-  type TreeEntry,
-  type TreeKey,
-} from '../../src/tree/tree-order.ts';
+import { compareTreeKeys, orderTree, treeKeyOf } from '../../src/tree/tree-order.ts';
 import { createContentBank } from '../layout/support/content-bank.ts';
 import { directory, file, treeOf } from '../layout/support/make-tree.ts';
 import { treeOfSpec, treeSpecs } from '../layout/support/random-tree.ts';
-
-const keyOf = ({ path, inode }: TreeEntry): TreeKey =>
-  inode.type === 'directory'
-    ? { directory: path, name: '' }
-    : { directory: parentOf(path), name: nameOf(path) };
 
 describe('the canonical order', () => {
   it('is by bytes, files before the subdirectories of a directory', () => {
@@ -47,7 +36,7 @@ describe('the canonical order', () => {
     fc.assert(
       fc.property(treeSpecs, (spec) => {
         const entries = orderTree(treeOfSpec(spec, createContentBank()));
-        const keys = entries.map(keyOf);
+        const keys = entries.map(treeKeyOf);
         const signs = keys.slice(1).flatMap((key, index) => {
           const previous = keys[index] ?? key;
           const [up, down] = [compareTreeKeys(previous, key), compareTreeKeys(key, previous)];

@@ -3,16 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { createByteWriter } from '../../src/bytes/byte-writer.ts';
 import { digestOf } from '../../src/digest/digest.ts';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
+import { placesInBins } from '../../src/layout/pack-bins.ts';
 import { planLayout } from '../../src/layout/plan-layout.ts';
 import type { Inode } from '../../src/tree/inode.ts';
 import { orderTree, type TreeEntry } from '../../src/tree/tree-order.ts';
-import {
-  type BinPlace,
-  decodeTreePage,
-  encodeTreePage,
-  type TreePage,
-} from '../../src/tree/tree-page.ts';
+import { decodeTreePage, encodeTreePage, type TreePage } from '../../src/tree/tree-page.ts';
 import { createContentBank } from '../layout/support/content-bank.ts';
+import { directory } from '../layout/support/make-tree.ts';
 import { treeOfSpec, type TreeSpec, treeSpecs } from '../layout/support/random-tree.ts';
 import { mib } from '../layout/support/write-disk.ts';
 
@@ -25,10 +22,7 @@ function pagesOf(spec: TreeSpec): EncodedPage[] {
   const bank = createContentBank();
   const plan = planLayout(orderTree(treeOfSpec(spec, bank)), 64 * mib);
   return plan.groups.map(({ entries, bins }) => {
-    const places = new Map<Inode, BinPlace>();
-    bins.forEach((bin, number) => {
-      for (const item of bin.items) places.set(item.inode, { bin: number, block: item.block });
-    });
+    const places = placesInBins(bins);
     const digests = bins.map((_, number) => digestOf(Buffer.from(`bin ${number}`)));
     const source = { entries, bins: digests, places };
     return { source, bytes: encodeTreePage(source) };
@@ -62,6 +56,18 @@ describe('pages of a tree', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it.for([
+    [2 ** 52 - 1, 2 ** 52 - 1],
+    [2 ** 53 - 1, 2 ** 52 - 1],
+    [-(2 ** 52), -(2 ** 52)],
+    [-(2 ** 53), -(2 ** 52)],
+  ] as const)('give back a time of %d seconds as %d', ([sec, expected]) => {
+    const inode = directory({ mtime: { sec, nsec: 7 } });
+    const entries = [{ path: '', inode, firstPath: '' }];
+    const page = decodeTreePage(encodeTreePage({ entries, bins: [], places: new Map() }));
+    expect(page.entries).toMatchObject([{ inode: { mtime: { sec: expected, nsec: 7 } } }]);
   });
 
   it('are refused when they are cut off anywhere', () => {
@@ -187,8 +193,8 @@ describe('pages that claim what cannot be', () => {
     ['a block behind the bin', page(1, 1, (writer) => small(writer, 10, [0, 16]))],
     ['a content over the end of its bin', page(1, 1, (writer) => small(writer, 4097, [0, 15]))],
     ['a small content of no bytes', page(1, 1, (writer) => small(writer, 0, [0, 0]))],
-    ['a small content of 64 KiB', page(1, 1, (writer) => small(writer, 65_536, [0, 0]))],
-    ['a large content of few bytes', page(0, 1, (writer) => chunked(writer, 65_535, [[0, 1]]))],
+    ['a small content of over 20 KiB', page(1, 1, (writer) => small(writer, 20_481, [0, 0]))],
+    ['a large content of few bytes', page(0, 1, (writer) => chunked(writer, 20_480, [[0, 1]]))],
     ['chunks behind the end', page(0, 1, (writer) => chunked(writer, 65_537, [[2, 1]]))],
     ['a run of no chunks', page(0, 1, (writer) => chunked(writer, 2 ** 20, [[2, 0]]))],
     ['a mode of 13 bits', page(0, 1, (writer) => entry(writer, 0, { mode: 0o10000 }))],

@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError, runChecked, systemErrorCode, writeFileAtomic } from '../../src/index.ts';
+import {
+  AshlarError,
+  createOwnedTempDir,
+  runChecked,
+  systemErrorCode,
+  writeFileAtomic,
+} from '../../src/index.ts';
 import type { Accelerator } from '../boot/qemu-arguments.ts';
 import { runMachine } from '../boot/run-machine.ts';
 import { requireProgram } from '../find-program.ts';
 import { prepareGuest, type GuestKit } from '../guest/prepare-guest.ts';
-import { createOwnedDir } from '../owned-dir.ts';
 import { hostPlatform } from '../platform.ts';
 
 export interface AcceleratorChoice {
@@ -61,7 +66,7 @@ async function kvmObstacle(): Promise<string | undefined> {
 }
 
 async function bootUnderKvm(home: string, kit: GuestKit): Promise<AcceleratorChoice> {
-  await using directory = await createOwnedDir(join(home, 'tmp'));
+  await using directory = await createOwnedTempDir(join(home, 'tmp'), 'vm');
   const limit = AbortSignal.timeout(probeLimitMs);
   const run = await runMachine({
     plan: {

@@ -1,13 +1,12 @@
 import { appendFile, copyFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
-import { AshlarError, toAshlarError } from '../../src/index.ts';
+import { AshlarError, createOwnedTempDir, toAshlarError } from '../../src/index.ts';
 import { probeAccelerator } from '../accelerator/probe-accelerator.ts';
 import type { BlockSource } from '../block-source.ts';
 import { encodeCommandArchive, type GuestCommand } from '../guest/command-archive.ts';
 import { prepareGuest } from '../guest/prepare-guest.ts';
 import { serveNbd } from '../nbd/serve-nbd.ts';
-import { createOwnedDir } from '../owned-dir.ts';
 import { hostPlatform } from '../platform.ts';
 import { traceReads, type ReadTrace } from '../read-trace.ts';
 import { bootFailure, bootTimeout } from './boot-failure.ts';
@@ -109,7 +108,7 @@ async function runOnDisk(diskRun: DiskRun): Promise<MachineRun> {
   const { options, archive, accelerator, trace } = diskRun;
   const { home, signal, timeoutMs = defaultTimeoutMs } = options;
   const kit = await prepareGuest(home);
-  await using directory = await createOwnedDir(join(home, 'tmp'));
+  await using directory = await createOwnedTempDir(join(home, 'tmp'), 'vm');
   const initramfsPath = join(directory.path, 'initramfs');
   await copyFile(kit.initramfsPath, initramfsPath);
   await appendFile(initramfsPath, archive);

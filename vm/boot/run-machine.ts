@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { systemErrorCode } from '../../src/index.ts';
+import { createTailBuffer, systemErrorCode } from '../../src/index.ts';
 import { requireProgram } from '../find-program.ts';
 import { parseGuestReport, type GuestReport } from './guest-report.ts';
 import { guestDescriptors, qemuArguments, type MachinePlan } from './qemu-arguments.ts';
-import { createTailBuffer } from './tail-buffer.ts';
 
 export interface MachineOptions {
   readonly plan: MachinePlan;
@@ -94,8 +93,8 @@ export async function runMachine(options: MachineOptions): Promise<MachineRun> {
   return {
     report: control.report(),
     marks: { ...control.marks(), spawnedMs, closedMs: nowMs() },
-    console: consoleTail.text(),
-    qemuStderr: qemuTail.text(),
+    console: consoleTail.bytes().toString('utf8'),
+    qemuStderr: qemuTail.bytes().toString('utf8'),
     exitCode,
     killSignal,
   };

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError, runCommand, systemErrorCode } from '../../src/index.ts';
-import { createOwnedDir } from '../owned-dir.ts';
+import { AshlarError, createOwnedTempDir, runCommand, systemErrorCode } from '../../src/index.ts';
 import type { Platform } from '../platform.ts';
 import { fetchPackages } from './debian-package.ts';
 
@@ -50,7 +49,7 @@ export async function findBusybox(search: BusyboxSearch): Promise<string> {
   for (const path of [...places.map((place) => join(search.hostRoot, place)), kept]) {
     if (await isUsable(path, search.platform)) return path;
   }
-  await using staging = await createOwnedDir(search.vmDir);
+  await using staging = await createOwnedTempDir(search.vmDir, 'vm');
   await fetchPackages([packageName], staging.path);
   for (const place of places) {
     const path = join(staging.path, 'root', place);

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { access, copyFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { AshlarError, systemErrorCode } from '../../src/index.ts';
-import { createOwnedDir } from '../owned-dir.ts';
+import { AshlarError, createOwnedTempDir, systemErrorCode } from '../../src/index.ts';
 import type { Platform } from '../platform.ts';
 import { dependenciesOf, fetchPackages, type FetchedPackage } from './debian-package.ts';
 import { collectModules, type KernelModule } from './kernel-modules.ts';
@@ -59,7 +58,7 @@ async function newestKernel(root: string, busybox: string): Promise<GuestKernel 
 
 async function downloadKernel(search: KernelSearch, kept: string): Promise<GuestKernel> {
   const names = await kernelPackages(search.platform);
-  await using staging = await createOwnedDir(search.vmDir);
+  await using staging = await createOwnedTempDir(search.vmDir, 'vm');
   const packages = await fetchPackages(names, staging.path);
   const found = await newestKernel(join(staging.path, 'root'), search.busybox);
   if (found === undefined) {

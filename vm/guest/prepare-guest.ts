@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError, systemErrorCode, writeFileAtomic } from '../../src/index.ts';
-import { createOwnedDir } from '../owned-dir.ts';
+import {
+  AshlarError,
+  createOwnedTempDir,
+  systemErrorCode,
+  writeFileAtomic,
+} from '../../src/index.ts';
 import { hostPlatform } from '../platform.ts';
 import { findBusybox } from './find-busybox.ts';
 import { findKernel, type GuestKernel } from './find-kernel.ts';
@@ -86,7 +90,7 @@ async function makeKit({ vmDir, kernel, busybox, scripts }: KitParts): Promise<s
     modules: kernel.modules,
     scripts,
   });
-  await using staging = await createOwnedDir(vmDir);
+  await using staging = await createOwnedTempDir(vmDir, 'vm');
   const image = join(staging.path, 'vmlinuz');
   await copyFile(kernel.imagePath, image);
   await writeFile(join(staging.path, 'initramfs'), initramfs);

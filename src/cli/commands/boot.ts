@@ -12,7 +12,7 @@ export async function boot(
   context: CommandContext,
   options: BootCommandOptions,
 ): Promise<FinishedCommand> {
-  await ensureHome(context.config.home);
+  await ensureHome(context);
   using imageStore = await openStore(context, 'read');
   const { terminal, form } = context;
   const stdout: Buffer[] = [];

@@ -1,12 +1,11 @@
 import { relative, resolve } from 'node:path';
 import { buildImage, hostArchitecture, type RunSettings } from '../../../builder/index.ts';
-import { createLedger } from '../../ledger/ledger.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
 import { checkBoot } from '../check-boot.ts';
 import type { CommandContext } from '../command-context.ts';
+import { createCommandLedger } from '../command-ledger.ts';
 import { defaultDiskSize } from '../defaults.ts';
-import { ensureHome } from '../ensure-home.ts';
-import { formatLedger } from '../format-ledger.ts';
+import { formatLedger, ledgerJson } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
 import { parseDiskSize } from '../parse-size.ts';
 import { createBuildProgress, type ProgressMode } from '../progress/build-progress.ts';
@@ -32,14 +31,13 @@ export async function build(
   options: BuildCommandOptions,
 ): Promise<CommandResult> {
   const { config, signal, terminal } = context;
-  const ledger = createLedger();
+  const ledger = createCommandLedger(context);
   using progress = createBuildProgress(terminal, options.progress);
   const dockerfile =
     options.dockerfile === undefined
       ? undefined
       : relative(process.cwd(), resolve(options.dockerfile));
-  await ensureHome(config.home);
-  using imageStore = await openStore(context, 'write');
+  using imageStore = await ledger.span('cache', 'store', () => openStore(context, 'write'));
   const built = await buildImage({
     imageStore,
     home: config.home,
@@ -59,7 +57,11 @@ export async function build(
     },
     runs: options.runs,
     openRegistryImage: (reference, abort) =>
-      openImageSource(`docker://${reference}`, { tmpDir: config.home, signal: abort }),
+      openImageSource(`docker://${reference}`, {
+        tmpDir: config.home,
+        signal: abort,
+        registry: { onTiming: ({ kind, subject, ...taken }) => ledger.add(kind, subject, taken) },
+      }),
     ledger,
     emit: progress.show,
     nowMs: context.nowMs,
@@ -68,7 +70,6 @@ export async function build(
   const summary = ledger.summary();
   progress.end(formatLedger(summary));
   const { digest, tags, diskBytes, steps, newStoredBytes } = built;
-  const { wallMs, byKind, unexplainedMs } = summary;
   return {
     json: {
       digest,
@@ -76,7 +77,7 @@ export async function build(
       diskBytes,
       steps,
       newStoredBytes,
-      ledger: { wallMs, byKind: { ...byKind }, unexplainedMs },
+      ledger: ledgerJson(summary),
     },
     text: [digest, ...tags].join('\n'),
   };

@@ -4,10 +4,11 @@ import { createOwnedTempDir } from '../../disk/owned-temp-dir.ts';
 import type { TempDir } from '../../disk/temp-dir.ts';
 import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { normalizeTagName, setTag } from '../../image/tags.ts';
-import { createLedger } from '../../ledger/ledger.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
 import type { CommandContext } from '../command-context.ts';
-import { formatLedger } from '../format-ledger.ts';
+import { createCommandLedger } from '../command-ledger.ts';
+import { ensureHome } from '../ensure-home.ts';
+import { formatLedger, ledgerJson } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
 
@@ -25,15 +26,19 @@ export async function imageImport(
 ): Promise<CommandResult> {
   const { config, signal } = context;
   const name = normalizeTagName(options.name);
-  const ledger = createLedger();
-  await using temp = await createTempDirIn(config.home);
+  const ledger = createCommandLedger(context);
+  await ensureHome(context);
+  await using temp = await ledger.span('cleanup', 'leftovers', () => createTempDirIn(config.home));
   const tempDir = temp.path;
-  await using imageSource = await openImageSource(source, {
-    tmpDir: tempDir,
-    signal,
-    ...(options.platform === undefined ? {} : { platform: options.platform }),
-  });
-  using imageStore = await openStore(context, 'write');
+  await using imageSource = await ledger.span('source', source, () =>
+    openImageSource(source, {
+      tmpDir: tempDir,
+      signal,
+      registry: { onTiming: ({ kind, subject, ...taken }) => ledger.add(kind, subject, taken) },
+      ...(options.platform === undefined ? {} : { platform: options.platform }),
+    }),
+  );
+  using imageStore = await ledger.span('cache', 'store', () => openStore(context, 'write'));
   const { diskBytes } = options;
   const written = await importImage({
     imageStore,
@@ -43,7 +48,9 @@ export async function imageImport(
     ledger,
     signal,
   });
-  const tag = await setTag(imageStore.objects, name, written.digest, context.nowMs());
+  const tag = await ledger.span('upload', name, () =>
+    setTag(imageStore.objects, name, written.digest, context.nowMs()),
+  );
   const summary = ledger.summary();
   context.terminal.stderr.write(`${formatLedger(summary)}\n`);
   return {
@@ -52,7 +59,7 @@ export async function imageImport(
       tag: tag.name,
       diskBytes,
       totals: { ...written.totals },
-      ledger: { ...summary.byKind },
+      ledger: ledgerJson(summary),
     },
     text: `${tag.name} ${written.digest}`,
   };

@@ -24,7 +24,7 @@ export interface RegistryClientOptions extends EndpointOptions {
   readonly connections?: number;
   readonly timeouts?: Partial<Timeouts>;
   readonly retry?: Partial<RetryPolicy>;
-  /** Told what the time went to. Spans of concurrent requests overlap; those of one request do not. */
+  /** Told what the time went to, on the clock of `performance.now`. Spans of concurrent requests overlap; those of one request do not. */
   readonly onTiming?: OnTiming;
   readonly nowMs?: () => number;
   readonly sleep?: (delayMs: number, signal?: AbortSignal) => Promise<void>;
@@ -47,14 +47,18 @@ export interface GivenPlan {
 
 const defaultConnections = 8;
 
+function monotonicMs(): number {
+  return performance.now();
+}
+
 export function createContext(options: RegistryClientOptions): ClientContext {
-  const { env = process.env, nowMs = Date.now } = options;
+  const { env = process.env, nowMs = Date.now, onTiming = () => {} } = options;
   const transport = createTransport({
     env,
     connections: options.connections ?? defaultConnections,
     timeouts: { ...defaultTimeouts, ...options.timeouts },
-    onTiming: options.onTiming ?? (() => {}),
-    monotonicMs: () => performance.now(),
+    onTiming,
+    monotonicMs,
   });
   const authorizer = createAuthorizer({
     transport,
@@ -65,7 +69,12 @@ export function createContext(options: RegistryClientOptions): ClientContext {
   const waiting: Waiting = {
     nowMs,
     random: options.random ?? Math.random,
-    sleep: options.sleep ?? sleepOrAbort,
+    async sleep(delayMs, signal) {
+      const startMs = monotonicMs();
+      await (options.sleep ?? sleepOrAbort)(delayMs, signal);
+      const subject = 'pauses before another attempt';
+      onTiming({ kind: 'registry', subject, startMs, durationMs: monotonicMs() - startMs });
+    },
   };
   return {
     exchange: createExchange({ transport, authorizer, nowMs }),

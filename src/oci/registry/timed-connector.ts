@@ -2,12 +2,17 @@ import { lookup as dnsLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 
-/** Milliseconds spent on a network step, for the ledger. `subject` is a host, or a request without secrets. */
-export type OnTiming = (
-  kind: 'dns' | 'connect' | 'tls' | 'registry',
-  durationMs: number,
-  subject: string,
-) => void;
+/** Time spent on a network step, for the ledger. */
+export interface NetworkTiming {
+  readonly kind: 'dns' | 'connect' | 'tls' | 'registry';
+  /** A host, or a request without secrets. */
+  readonly subject: string;
+  /** On the monotonic clock. */
+  readonly startMs: number;
+  readonly durationMs: number;
+}
+
+export type OnTiming = (timing: NetworkTiming) => void;
 
 export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
@@ -28,11 +33,13 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
     const subject = target.host ?? target.hostname;
     const startMs = monotonicMs();
     let dnsMs = 0;
+    const book = (kind: NetworkTiming['kind'], beganMs: number): void =>
+      onTiming({ kind, subject, startMs: beganMs, durationMs: monotonicMs() - beganMs });
     const lookup: LookupFunction = (hostname, lookupOptions, done) => {
       const lookupStartMs = monotonicMs();
       dnsLookup(hostname, lookupOptions, (error, address, family) => {
         dnsMs = monotonicMs() - lookupStartMs;
-        onTiming('dns', dnsMs, subject);
+        onTiming({ kind: 'dns', subject, startMs: lookupStartMs, durationMs: dnsMs });
         done(error, address, family);
       });
     };
@@ -43,7 +50,7 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
         callback(error, null);
         return;
       }
-      onTiming('connect', monotonicMs() - startMs - dnsMs, subject);
+      book('connect', startMs + dnsMs);
       if (target.protocol !== 'https:') {
         callback(null, socket);
         return;
@@ -54,7 +61,7 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
           callback(tlsError, null);
           return;
         }
-        onTiming('tls', monotonicMs() - tlsStartMs, subject);
+        book('tls', tlsStartMs);
         callback(null, tlsSocket);
       });
     });

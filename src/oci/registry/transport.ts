@@ -57,9 +57,9 @@ const userAgent = 'ashlar';
 export function createTransport(given: TransportOptions): Transport {
   const { timeouts, monotonicMs } = given;
   let connectingMs = 0;
-  const onTiming: OnTiming = (kind, durationMs, subject) => {
-    if (kind !== 'registry') connectingMs += durationMs;
-    given.onTiming(kind, durationMs, subject);
+  const onTiming: OnTiming = (timing) => {
+    if (timing.kind !== 'registry') connectingMs += timing.durationMs;
+    given.onTiming(timing);
   };
   const options = { ...given, onTiming };
   const dispatcher = createDispatcher(options);
@@ -80,7 +80,7 @@ export function createTransport(given: TransportOptions): Transport {
         });
         // What went to connections meanwhile is booked there; with several requests at a time a guess.
         const waitedMs = monotonicMs() - startMs - (connectingMs - connectingBeforeMs);
-        onTiming('registry', Math.max(0, waitedMs), subject);
+        onTiming({ kind: 'registry', subject, startMs, durationMs: Math.max(0, waitedMs) });
         return responseOf(response, { url, signal, subject, options });
       } catch (error) {
         throw failureOf(error, url, signal);
@@ -161,8 +161,9 @@ async function* timedBody(
   { url, signal, subject, options }: ResponseContext,
 ): AsyncGenerator<Buffer, void, undefined> {
   const { monotonicMs, onTiming } = options;
+  const startMs = monotonicMs();
   let waitedMs = 0;
-  let askedMs = monotonicMs();
+  let askedMs = startMs;
   try {
     for await (const chunk of body) {
       waitedMs += monotonicMs() - askedMs;
@@ -173,7 +174,7 @@ async function* timedBody(
   } catch (error) {
     throw failureOf(error, url, signal);
   } finally {
-    onTiming('registry', waitedMs, subject);
+    onTiming({ kind: 'registry', subject, startMs, durationMs: waitedMs });
   }
 }
 

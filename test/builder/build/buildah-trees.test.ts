@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportDisk, openImage } from '../../../src/index.ts';
-import { fsckComplaints, mounted } from '../../support/mounted.ts';
+import { e2fsckComplaints } from '../../layout/support/judges.ts';
+import { mounted } from '../../support/mounted.ts';
 import { listTree, listXattrs } from '../../support/tree-listing.ts';
 import type { TreeSketch } from '../context/make-tree.ts';
 import { type Buildah, openBuildah, whyNoBuildah } from './buildah.ts';
@@ -219,7 +220,7 @@ async function listOurs(dockerfile: string, context: string): Promise<Listing> {
   const disk = join(bench.path, 'disk.raw');
   await exportDisk(bench.store, await openImage(bench.store, digest), disk);
   try {
-    expect(await fsckComplaints(disk)).toBe('');
+    expect(await e2fsckComplaints(disk)).toBe('');
     return await mounted(disk, 'ro', listDirectory);
   } finally {
     await rm(disk);

@@ -44,7 +44,7 @@ COPY --from=base:test /data/capable /data/a /attributes/
     expect(await image.inode('/named/one')).toMatchObject({ mtime: { sec: 1_234_567_890 } });
     expect(await image.list('/numbered')).toEqual([
       '-4751 1000:1001 /numbered/link "1\\n"',
-      '-4751 1000:1001 /numbered/three = /numbered/link',
+      '-4751 1000:1001 /numbered/three "1\\n"',
       'd0755 0:0 /numbered',
     ]);
     expect(await image.list('/imaged')).toEqual([

@@ -133,7 +133,37 @@ COPY links /data/hard
       const building = bench.build(`FROM looped:test\n${lines}`, { context });
       await expect(building).rejects.toMatchObject({
         code: 'copy_destination_invalid',
-        message: expect.stringMatching(/Dockerfile:2: .*links.*\/loop/) as string,
+        message: expect.stringMatching(
+          /Dockerfile:2: \/loop.* of the image leads through over 40 links/,
+        ) as string,
+        data: { line: 2 },
+      });
+    }
+  });
+
+  it('end at links that take long to follow, to where and from where ever they copy', async () => {
+    const chain = Array.from({ length: 30 }, (_, number) => [
+      `links/s${number}`,
+      `->${'./'.repeat(1900)}s${number + 1}`,
+    ]);
+    const context = { a: '', 'links/s30/f': '', ...Object.fromEntries(chain) };
+    await bench.build('FROM base:test\nCOPY links /', { context, tags: ['slow:test'] });
+    const says = 'leads through over 4096 directories and links';
+    for (const [lines, code, message] of [
+      ['COPY a /s0/x', 'copy_destination_invalid', `/s0 of the image ${says}`],
+      ['WORKDIR /s0/x', 'copy_destination_invalid', `/s0/x of the image ${says}`],
+      ['COPY links/s0/f /x', 'copy_source_missing', `links/s0/f in the build context ${says}`],
+      [
+        'COPY --from=slow:test s0/f /x',
+        'copy_source_missing',
+        `s0/f in the image slow:test ${says}`,
+      ],
+      ['ADD links/s0/f* /x', 'copy_source_missing', `links/s0 in the build context ${says}`],
+    ] as const) {
+      await expect(bench.build(`FROM slow:test\n${lines}`, { context })).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(`Dockerfile:2: ${message}`) as string,
+        data: { line: 2 },
       });
     }
   });

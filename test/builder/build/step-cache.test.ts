@@ -94,6 +94,23 @@ RUN echo three >/three
     expect(await outcomes()).toBe('cddddd');
   });
 
+  it('is known again when only the directory changed whose contents are copied', async () => {
+    const context = await bench.context({ f: 'root of the context', 'd/f': '' });
+    for (const [source, directory] of [
+      ['.', context],
+      ['d', join(context, 'd')],
+    ] as const) {
+      const build = (): Promise<Built> =>
+        bench.build(`FROM base:test\nCOPY ${source} /x`, { context });
+      const first = await build();
+      await chmod(directory, 0o700);
+      await utimes(directory, 1000, 1000);
+      const again = await build();
+      expect([again.outcomes, again.digest]).toEqual([['cached'], first.digest]);
+      expect(await (await bench.image(again.digest)).list('/x')).toContain('d0755 0:0 /x');
+    }
+  });
+
   it('counts what it sees of ARG and ENV, and no proxies', async () => {
     expect(await outcomesOfRuns({})).toEqual(['done', 'done', 'done']);
     expect(await outcomesOfRuns({ V: '1' })).toEqual(['cached', 'cached', 'cached']);

@@ -1,4 +1,4 @@
-import { appendFile, chmod, rename, symlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, link, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -51,7 +51,7 @@ const rootEntry: SourceEntry = {
 };
 
 /** An image of one file. */
-function imageOf(changes: Partial<SourceEntry>): SourceTree {
+function imageOf(changes: Partial<SourceEntry>, ofRoot: Partial<SourceEntry> = {}): SourceTree {
   const file: SourceEntry = {
     ...rootEntry,
     kind: 'file',
@@ -61,7 +61,7 @@ function imageOf(changes: Partial<SourceEntry>): SourceTree {
   };
   return {
     name: 'the image',
-    lstat: (path) => Promise.resolve(path === '' ? rootEntry : file),
+    lstat: (path) => Promise.resolve(path === '' ? { ...rootEntry, ...ofRoot } : file),
     readdir: (path) => Promise.resolve(path === '' ? ['f'] : []),
     readFile: () => {
       throw new Error('it is read');
@@ -104,6 +104,40 @@ describe('the digest of what a copy takes', () => {
     const before = await digest(context.tree);
     await change(context);
     expect(await digest(context.tree)).not.toBe(before);
+  });
+
+  it('does not change with what a directory is whose contents alone are copied', async () => {
+    await using context = await makeContext(sketch);
+    const text = 'COPY . a /x/';
+    const before = await digest(context.tree, { text });
+    await chmod(context.path, 0o700);
+    await utimes(context.path, 1, 1);
+    expect(await digest(context.tree, { text })).toBe(before);
+    const images = [
+      {},
+      { mode: 0o700 },
+      { uid: 1, gid: 2 },
+      { xattrs: [{ name: 'user.a', value: Buffer.from('1') }] },
+    ].map((ofRoot) => digest(imageOf({}, ofRoot)));
+    expect(new Set(await Promise.all(images)).size).toBe(1);
+  });
+
+  it('changes with the names that a file has in the copy, and with no others', async () => {
+    const made = await Promise.all(
+      [[], ['a/two'], ['a/two', 'a/three'], ['a/three']].map(async (links) => {
+        await using context = await makeContext({ 'a/one': '1', 'b/one': '1' });
+        await link(join(context.path, 'a/one'), join(context.path, 'outside'));
+        for (const name of ['a/two', 'a/three']) {
+          if (links.includes(name))
+            await link(join(context.path, 'a/one'), join(context.path, name));
+          else await writeFile(join(context.path, name), '1');
+        }
+        return { linked: await digest(context.tree, { text: 'COPY a /x' }), names: links.length };
+      }),
+    );
+    expect(new Set(made.map(({ linked }) => linked)).size).toBe(4);
+    await using plain = await makeContext({ 'a/one': '1', 'a/two': '1', 'a/three': '1' });
+    expect(await digest(plain.tree, { text: 'COPY a /x' })).toBe(made[0]?.linked);
   });
 
   it('tells a link from a file of the same bytes, and its target counts', async () => {

@@ -185,7 +185,7 @@ describe('sources that cannot be copied', () => {
     ['COPY [ /x', /"\[" is not in the build context/],
     ['COPY dir/dangling /x', /"dir\/dangling" \(dir\/nowhere\) is not in the build context/],
     ['COPY to-outside /x', /"to-outside" \(etc\/passwd\) is not in the build context/],
-    ['COPY loop /x', /too many symbolic links on the way to loop/],
+    ['COPY loop /x', /loop in the build context leads through over 40 links/],
     ['COPY ../a.txt /x', /"\.\.\/a\.txt" leads out of the build context/],
     ['COPY dir/../../a.txt /x', /leads out of the build context/],
     ['COPY /../a.txt /x', /leads out of the build context/],

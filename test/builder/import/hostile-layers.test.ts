@@ -151,7 +151,7 @@ const attacks: readonly Attack[] = [
     layers: [
       [file('d/f', 'x', { xattrs: [{ name: 'user.big', value: Buffer.alloc(60_000, 1) }] })],
     ],
-    code: 'image_too_large',
+    code: 'source_too_large',
     says: /extended attributes of \/d\/f take \d+ bytes/,
   },
 ];

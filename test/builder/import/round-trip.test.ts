@@ -12,7 +12,8 @@ import {
 } from '../../../src/index.ts';
 import { createMemoryObjectStore } from '../../../src/store/memory-object-store.ts';
 import { makeAwkwardTree } from '../../support/awkward-tree.ts';
-import { fsckComplaints, mounted } from '../../support/mounted.ts';
+import { e2fsckComplaints } from '../../layout/support/judges.ts';
+import { mounted } from '../../support/mounted.ts';
 import { isRoot, scratchDir } from '../../support/scratch.ts';
 import { listTree, listXattrs } from '../../support/tree-listing.ts';
 
@@ -55,7 +56,7 @@ describe.skipIf(!isRoot)('an imported root file system (needs root to mount)', (
     });
     await exportDisk(imageStore, await openImage(imageStore, written.digest), disk);
 
-    expect(await fsckComplaints(disk)).toBe('');
+    expect(await e2fsckComplaints(disk)).toBe('');
     const expected = await listTree(source);
     const expectedXattrs = await listXattrs(source);
     await mounted(disk, 'ro', async (directory) => {
@@ -68,7 +69,7 @@ describe.skipIf(!isRoot)('an imported root file system (needs root to mount)', (
     await mounted(disk, 'rw', async (directory) => {
       execFileSync('sh', ['-ec', writeToIt], { cwd: directory });
     });
-    expect(await fsckComplaints(disk)).toBe('');
+    expect(await e2fsckComplaints(disk)).toBe('');
   });
 });
 

@@ -6,7 +6,7 @@ import type { ImageConfig } from '../../../src/image/image-root.ts';
 import type { ImageStore } from '../../../src/image/image-store.ts';
 import { writeImage, type WrittenImage } from '../../../src/image/write-image.ts';
 import { createFileTree } from '../../../src/tree/file-tree.ts';
-import type { Inode } from '../../../src/tree/inode.ts';
+import { type Inode, maxSmallBytes } from '../../../src/tree/inode.ts';
 
 /** A file by its bytes, a symbolic link, or a second name of an earlier file. */
 export type SampleEntry = Buffer | { readonly target: string } | { readonly sameAs: string };
@@ -54,7 +54,7 @@ export async function writeSample(
   async function inodeOf(entry: SampleEntry, known: Map<string, Inode>): Promise<Inode> {
     if (Buffer.isBuffer(entry)) {
       const content =
-        entry.length < 65_536
+        entry.length <= maxSmallBytes
           ? intake.addSmall(entry)
           : await intake.addFile(entry.length, segmentsOf(entry));
       return { ...common, type: 'file', sizeBytes: entry.length, content };

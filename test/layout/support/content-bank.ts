@@ -1,6 +1,7 @@
 import { type Digest, digestOf } from '../../../src/digest/digest.ts';
 import type { KnownBins } from '../../../src/layout/write-layout.ts';
 import {
+  maxSmallBytes,
   chunkBytes,
   type ChunkRun,
   type Content,
@@ -53,7 +54,7 @@ export function createContentBank(): ContentBank {
     sparse,
     contentOf(bytes) {
       if (isZeros(bytes)) return { kind: 'zeros' };
-      if (bytes.length < chunkBytes)
+      if (bytes.length <= maxSmallBytes)
         return {
           kind: 'small',
           digest: keep(bytes),

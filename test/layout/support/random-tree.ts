@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { fromBytes } from '../../../src/bytes/byte-path.ts';
 import { createFileTree, type FileTree, joinPath } from '../../../src/tree/file-tree.ts';
-import { chunkBytes, type Inode, type Timestamp, type Xattr } from '../../../src/tree/inode.ts';
+import {
+  chunkBytes,
+  maxSmallBytes,
+  type Inode,
+  type Timestamp,
+  type Xattr,
+} from '../../../src/tree/inode.ts';
 import { pattern } from '../../support/awkward-tree.ts';
 import type { ContentBank } from './content-bank.ts';
 
@@ -188,7 +194,7 @@ function inodeOf(
         pattern(index === last ? what.endBytes : chunkBytes, index + 1);
       const content = bank.sparse(new Map(what.chunks.map((index) => [index, bytesOf(index)])));
       const sizeBytes = last * chunkBytes + what.endBytes;
-      return sizeBytes < chunkBytes
+      return sizeBytes <= maxSmallBytes
         ? { type: 'file', sizeBytes, content: bank.contentOf(bytesOf(0)), ...given }
         : { type: 'file', sizeBytes, content, ...given };
     }

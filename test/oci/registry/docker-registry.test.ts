@@ -183,7 +183,7 @@ describe.skipIf(missing.length > 0)(`Debian's docker-registry${reason}`, () => {
       const { parseReference } = await import(process.argv[2]);
       const kinds = [];
       const client = createRegistryClient({
-        env: {}, schemes: { [process.argv[3]]: 'https' }, onTiming: (kind) => kinds.push(kind),
+        env: {}, schemes: { [process.argv[3]]: 'https' }, onTiming: ({ kind }) => kinds.push(kind),
       });
       const { digest } = await client.fetchManifest(parseReference(process.argv[3] + '/app:1'));
       await client[Symbol.asyncDispose]();

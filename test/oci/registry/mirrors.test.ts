@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ociDigestOf, type OciDigest } from '../../../src/oci/oci-digest.ts';
 import { openImageSource } from '../../../src/oci/open-image-source.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
+import type { NetworkTiming } from '../../../src/oci/registry/timed-connector.ts';
 import { buildImage } from '../support/build-image.ts';
 import { collect, drain, noise } from '../support/byte-streams.ts';
 import { rejectionOf } from '../support/failures.ts';
@@ -125,9 +126,9 @@ describe('a mirror', () => {
 
 describe('time', () => {
   it('is told by kind, without secrets in the subjects', async () => {
-    const spans: { kind: string; durationMs: number; subject: string }[] = [];
+    const spans: NetworkTiming[] = [];
     await using client = fastClient({
-      onTiming: (kind, durationMs, subject) => spans.push({ kind, durationMs, subject }),
+      onTiming: (timing) => spans.push(timing),
     });
     const startMs = performance.now();
     const local = parseReference(`localhost:${registry.host.split(':')[1]}/app:v1`);

@@ -4,8 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { AshlarError } from '../../../src/errors/ashlar-error.ts';
 import { createTempDir, type TempDir } from '../../../src/disk/temp-dir.ts';
 import { runChecked, runCommand } from '../../../src/process/run-command.ts';
-
-export const isRoot = process.getuid?.() === 0;
+import { isRoot } from '../../support/scratch.ts';
 
 export function testDir(): Promise<TempDir> {
   return createTempDir(tmpdir(), 'ashlar-tar');

@@ -1,7 +1,7 @@
 /** Keeps the last bytes of a stream. */
 export interface TailBuffer {
   push(chunk: Buffer): void;
-  text(): string;
+  bytes(): Buffer;
 }
 
 export function createTailBuffer(keepBytes: number): TailBuffer {
@@ -16,6 +16,6 @@ export function createTailBuffer(keepBytes: number): TailBuffer {
         chunks.shift();
       }
     },
-    text: () => Buffer.concat(chunks).subarray(-keepBytes).toString('utf8'),
+    bytes: () => Buffer.concat(chunks).subarray(-keepBytes),
   };
 }

@@ -28,6 +28,9 @@ export interface Part {
  *
  * The second makes parts fuller (about 0.7 of what they may weigh, in place of 0.5) and lets a change move the cuts of its
  * stretch.
+ *
+ * Where many items have the same hash and none a larger one, the first cuts at each of them as long as more than a stretch
+ * follows: parts are small there.
  */
 export function splitSequence(sequence: WeighedSequence, limits: SplitLimits): Part[] {
   const stretchWeight = limits.maxWeight * limits.partsPerStretch;

@@ -78,5 +78,5 @@ export {
   type Timestamp,
   type Xattr,
 } from './tree/inode.ts';
-export { orderTree, type TreeEntry } from './tree/tree-order.ts';
+export { type OrderedEntry, orderTree, type TreeEntry } from './tree/tree-order.ts';
 export { createTreeReader, type TreeReader } from './tree/tree-reader.ts';

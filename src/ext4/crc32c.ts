@@ -1,4 +1,5 @@
 const tables = makeTables();
+const zerosOperators = makeZerosOperators();
 
 /**
  * CRC-32C (Castagnoli) as ext4 uses it: starts from `seed` as it is and is not inverted at the end. ext4's first
@@ -32,6 +33,40 @@ export function crc32cOfUint32(seed: number, value: number): number {
     crc = at(t0, (crc ^ (value >>> shift)) & 0xff) ^ (crc >>> 8);
   }
   return crc >>> 0;
+}
+
+/** The CRC over so many bytes of zeros, in steps of powers of two: most of a directory block is zeros. */
+export function crc32cOfZeros(seed: number, count: number): number {
+  let crc = seed;
+  for (let left = count, power = 0; left > 0; left >>>= 1, power += 1) {
+    if ((left & 1) === 1) crc = apply(zerosOperators[power] as Int32Array, crc);
+  }
+  return crc >>> 0;
+}
+
+/**
+ * What 2^power bytes of zeros make of each bit of a CRC: zeros act on it linearly, so the effect of a CRC is the sum of
+ * the effects of its bits.
+ */
+function makeZerosOperators(): readonly Int32Array[] {
+  const [t0] = tables;
+  let operator = Int32Array.from({ length: 32 }, (_, bit) => {
+    const crc = 1 << bit;
+    return at(t0, crc & 0xff) ^ (crc >>> 8);
+  });
+  return Array.from({ length: 32 }, () => {
+    const known = operator;
+    operator = known.map((effect) => apply(known, effect));
+    return known;
+  });
+}
+
+function apply(operator: Int32Array, crc: number): number {
+  let sum = 0;
+  for (let left = crc, bit = 0; left !== 0; left >>>= 1, bit += 1) {
+    if ((left & 1) === 1) sum ^= at(operator, bit);
+  }
+  return sum;
 }
 
 function at(array: Uint8Array | Int32Array, index: number): number {

@@ -1,5 +1,5 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import { crc32c } from './crc32c.ts';
+import { crc32c, crc32cOfZeros } from './crc32c.ts';
 import {
   type DirectoryEntry,
   directoryEntryBytes,
@@ -35,12 +35,12 @@ export function planDirectory(
 }
 
 /**
- * Encodes the blocks of a directory as planned. `entries` are the children of the plan, found by name.
+ * Encodes the blocks of a directory as planned. `entries` are the children of the plan, in its order.
  * Format: ext4 documentation, "Linear (Classic) Directories" and "Hash Tree Directories".
  */
 export function encodeDirectory(
   shape: DirectoryShape,
-  entries: ReadonlyMap<BytePath, DirectoryEntry>,
+  entries: readonly DirectoryEntry[],
   identity: DirectoryIdentity,
 ): Buffer[] {
   if (shape.kind === 'linear') {
@@ -48,11 +48,12 @@ export function encodeDirectory(
       { name: '.', inodeNumber: identity.inodeNumber, type: 'directory' },
       { name: '..', inodeNumber: identity.parentInodeNumber, type: 'directory' },
     ];
-    return [encodeLinearBlock([...dots, ...entries.values()], identity.seed)];
+    return [encodeLinearBlock([...dots, ...entries], identity.seed)];
   }
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const leaves = shape.layout.leaves.map((leaf) => {
     const children = leaf.names
-      .map((name) => entries.get(name))
+      .map((name) => byName.get(name))
       .filter((entry) => entry !== undefined);
     return encodeLinearBlock(children, identity.seed);
   });
@@ -62,6 +63,7 @@ export function encodeDirectory(
 function encodeLinearBlock(entries: readonly DirectoryEntry[], seed: number): Buffer {
   const block = Buffer.alloc(blockBytes);
   let offset = 0;
+  let usedBytes = 8;
   entries.forEach((entry, index) => {
     const isLast = index === entries.length - 1;
     const recordBytes = isLast ? usableBlockBytes - offset : directoryEntryBytes(entry.name);
@@ -70,11 +72,14 @@ function encodeLinearBlock(entries: readonly DirectoryEntry[], seed: number): Bu
     block.writeUInt8(entry.name.length, offset + 6);
     block.writeUInt8(entryTypes[entry.type], offset + 7);
     block.write(entry.name, offset + 8, 'latin1');
+    usedBytes = offset + 8 + entry.name.length;
     offset += recordBytes;
   });
   if (entries.length === 0) block.writeUInt16LE(usableBlockBytes, 4);
   block.writeUInt16LE(blockBytes - usableBlockBytes, usableBlockBytes + 4);
   block.writeUInt8(0xde, usableBlockBytes + 7);
-  block.writeUInt32LE(crc32c(seed, block, 0, usableBlockBytes), usableBlockBytes + 8);
+  const used = crc32c(seed, block, 0, usedBytes);
+  const checksum = crc32cOfZeros(used, usableBlockBytes - usedBytes);
+  block.writeUInt32LE(checksum, usableBlockBytes + 8);
   return block;
 }

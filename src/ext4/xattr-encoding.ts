@@ -17,6 +17,8 @@ interface StoredXattr {
   readonly value: Buffer;
 }
 
+const noXattrs: XattrPlan = { kind: 'none' };
+
 const magic = 0xea020000;
 const entryHeaderBytes = 16;
 const blockHeaderBytes = 32;
@@ -34,11 +36,12 @@ const prefixes: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * Decides where the xattrs of an inode go. Throws `image_too_large` when they need more than a block, which ext4
+ * Decides where the xattrs of an inode go; `subjectOf` names it for errors. Throws `image_too_large` when they need more than a block, which ext4
  * without ea_inode cannot hold, and `layer_invalid` for a namespace that Linux does not know.
  */
-export function planXattrs(xattrs: readonly Xattr[], subject: string): XattrPlan {
-  if (xattrs.length === 0) return { kind: 'none' };
+export function planXattrs(xattrs: readonly Xattr[], subjectOf: () => string): XattrPlan {
+  if (xattrs.length === 0) return noXattrs;
+  const subject = subjectOf();
   const entries = xattrs.map((xattr) => storedXattr(xattr, subject)).sort(compareStored);
   const bytes = entries.reduce(
     (sum, entry) => sum + entryBytes(entry) + roundUp4(entry.value.length),

@@ -5,16 +5,16 @@ import { blockBytes, blocksPerChunk, maxDirectoryLinks, maxExtentBlocks } from '
 import { maxInlineTargetBytes } from '../ext4/inode-record.ts';
 import { planXattrs } from '../ext4/xattr-encoding.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { nameOf, parentOf } from '../tree/file-tree.ts';
-import type { DirectoryInode, FileInode, Inode } from '../tree/inode.ts';
-import type { TreeEntry } from '../tree/tree-order.ts';
+import { type DirectoryInode, type FileInode, type Inode, maxSmallBytes } from '../tree/inode.ts';
+import type { OrderedEntry } from '../tree/tree-order.ts';
 import { checkInodeLimits } from './inode-limits.ts';
 import { directoryHashSeed } from './layout-parameters.ts';
-import type { DataRun, PlannedInode } from './planned-inode.ts';
+import type { DataRun, PlannedChild, PlannedInode } from './planned-inode.ts';
 
 export interface CollectedInodes {
   readonly root: PlannedInode;
-  readonly byInode: ReadonlyMap<Inode, PlannedInode>;
+  /** The inode of each entry, in the order of the entries; that of a hard link several times. */
+  readonly planned: readonly PlannedInode[];
   /** The directory that e2fsck wants and the tree does not have; null where the tree has it. */
   readonly lostAndFound: PlannedInode | null;
 }
@@ -25,40 +25,69 @@ const maxFileLinks = 65_000;
  * Finds each inode of an ordered tree once, with its names, links and the shape of its directories. Throws
  * `image_too_large` for what ext4 cannot hold: a name over 255 bytes, over 65,000 hard links, an inode beyond its limits.
  */
-export function collectInodes(entries: readonly TreeEntry[]): CollectedInodes {
-  const byInode = new Map<Inode, PlannedInode>();
-  const directories = new Map<BytePath, PlannedInode>();
-  let root: PlannedInode | undefined;
-  for (const entry of entries) {
-    const known = byInode.get(entry.inode);
-    if (known?.inode.type === 'directory')
-      throw new AshlarError('internal', `two directories share an inode: ${toDisplay(entry.path)}`);
-    const planned = known ?? planInode(entry);
-    byInode.set(entry.inode, planned);
-    if (entry.inode.type === 'directory') directories.set(entry.path, planned);
-    if (entry.path === '') root = planned;
-    else addChild(directories, entry, planned);
-  }
-  if (root === undefined)
+export function collectInodes(entries: readonly OrderedEntry[]): CollectedInodes {
+  const [first] = entries;
+  if (first === undefined || first.path !== '')
     throw new AshlarError('internal', 'a tree without a root cannot be laid out');
+  const linked = planLinkedInodes(entries);
+  const root = planInode(first.inode, '');
   root.parent = root;
+  const planned = [root];
+  const directories = new Map<BytePath, PlannedInode>([['', root]]);
+  const directoryInodes = new Set<Inode>([first.inode]);
+  let parent = root;
+  for (const entry of entries.slice(1)) {
+    const { inode, path } = entry;
+    const own = linked.get(inode) ?? planInode(inode, path);
+    planned.push(own);
+    if (entry.directory !== parent.path) parent = directoryOf(directories, entry);
+    addChild(parent, entry, own);
+    if (inode.type !== 'directory') continue;
+    if (directoryInodes.has(inode))
+      throw new AshlarError('internal', `two directories share an inode: ${toDisplay(path)}`);
+    directoryInodes.add(inode);
+    directories.set(path, own);
+  }
   const lostAndFound = addLostAndFound(root);
-  for (const planned of byInode.values()) shapeDirectory(planned);
+  for (const directory of directories.values()) shapeDirectory(directory);
   if (lostAndFound !== null) shapeDirectory(lostAndFound);
-  return { root, byInode, lostAndFound };
+  return { root, planned, lostAndFound };
 }
 
-function planInode(entry: TreeEntry): PlannedInode {
-  const { inode, path } = entry;
+/** The inodes whose first name is in a group, in order. */
+export function* firstNames(
+  { entries, start }: { readonly entries: readonly OrderedEntry[]; readonly start: number },
+  { planned }: CollectedInodes,
+): Iterable<PlannedInode> {
+  let index = start;
+  for (const { path, firstPath } of entries) {
+    const inode = planned[index];
+    if (inode !== undefined && path === firstPath) yield inode;
+    index += 1;
+  }
+}
+
+/** The inodes that have more than one name, each planned under its first. */
+function planLinkedInodes(entries: readonly OrderedEntry[]): Map<Inode, PlannedInode> {
+  const linked = new Map<Inode, PlannedInode>();
+  for (const { inode, path, firstPath } of entries) {
+    if (path !== firstPath && !linked.has(inode)) linked.set(inode, planInode(inode, firstPath));
+  }
+  return linked;
+}
+
+const noChildren: PlannedChild[] = [];
+
+function planInode(inode: Inode, path: BytePath): PlannedInode {
   checkInodeLimits(inode, path);
   const runs = dataRunsOf(inode);
   const extents = runs.reduce((sum, run) => sum + Math.ceil(run.blocks / maxExtentBlocks), 0);
   return {
     inode,
     path,
-    xattrs: planXattrs(inode.xattrs, `/${toDisplay(path)}`),
+    xattrs: planXattrs(inode.xattrs, () => `/${toDisplay(path)}`),
     shape: null,
-    children: [],
+    children: inode.type === 'directory' ? [] : noChildren,
     dataRuns: runs,
     treeBlocks: extentTreeBlocks(extents),
     links: inode.type === 'directory' ? 2 : 0,
@@ -69,21 +98,23 @@ function planInode(entry: TreeEntry): PlannedInode {
   };
 }
 
-function addChild(
+function directoryOf(
   directories: ReadonlyMap<BytePath, PlannedInode>,
-  entry: TreeEntry,
-  planned: PlannedInode,
-): void {
-  const parent = directories.get(parentOf(entry.path));
-  const name = nameOf(entry.path);
-  if (parent === undefined)
-    throw new AshlarError('internal', `no directory for /${toDisplay(entry.path)}`);
+  { directory, path }: OrderedEntry,
+): PlannedInode {
+  const found = directories.get(directory);
+  if (found !== undefined) return found;
+  throw new AshlarError('internal', `no directory for /${toDisplay(path)}`);
+}
+
+function addChild(parent: PlannedInode, entry: OrderedEntry, planned: PlannedInode): void {
+  const { name, path } = entry;
   if (name.length > 255) {
     throw new AshlarError(
       'image_too_large',
-      `the name of /${toDisplay(entry.path)} is longer than 255 bytes`,
+      `the name of /${toDisplay(path)} is longer than 255 bytes`,
       {
-        data: { path: toDisplay(entry.path) },
+        data: { path: toDisplay(path) },
         hint: 'Give the file a shorter name; Linux file systems take 255 bytes.',
       },
     );
@@ -116,7 +147,7 @@ function addLostAndFound(root: PlannedInode): PlannedInode | null {
     gid: 0,
     xattrs: [],
   };
-  const planned = planInode({ path: 'lost+found', inode, firstPath: 'lost+found' });
+  const planned = planInode(inode, 'lost+found');
   planned.parent = root;
   root.children.push({ name: 'lost+found', inode: planned });
   root.links += 1;
@@ -134,16 +165,27 @@ function shapeDirectory(planned: PlannedInode): void {
   if (planned.links >= maxDirectoryLinks) planned.links = 1;
 }
 
-function dataRunsOf(inode: Inode): DataRun[] {
-  if (inode.type === 'symlink')
-    return inode.target.length > maxInlineTargetBytes ? [{ logical: 0, offset: 0, blocks: 1 }] : [];
-  return inode.type === 'file' ? fileRunsOf(inode) : [];
+const noRuns: readonly DataRun[] = [];
+
+/** One for each number of blocks that a small file may have: there are tens of thousands of them. */
+const runsOfSmall = Array.from({ length: maxSmallBytes / blockBytes + 1 }, (_, blocks) => [
+  { logical: 0, offset: 0, blocks },
+]);
+
+function smallRuns(blocks: number): readonly DataRun[] {
+  return runsOfSmall[blocks] ?? [{ logical: 0, offset: 0, blocks }];
 }
 
-function fileRunsOf(inode: FileInode): DataRun[] {
+function dataRunsOf(inode: Inode): readonly DataRun[] {
+  if (inode.type === 'symlink')
+    return inode.target.length > maxInlineTargetBytes ? smallRuns(1) : noRuns;
+  return inode.type === 'file' ? fileRunsOf(inode) : noRuns;
+}
+
+function fileRunsOf(inode: FileInode): readonly DataRun[] {
   const fileBlocks = Math.ceil(inode.sizeBytes / blockBytes);
-  if (inode.content.kind === 'zeros') return [];
-  if (inode.content.kind === 'small') return [{ logical: 0, offset: 0, blocks: fileBlocks }];
+  if (inode.content.kind === 'zeros') return noRuns;
+  if (inode.content.kind === 'small') return smallRuns(fileBlocks);
   let offset = 0;
   return inode.content.runs.map((run) => {
     const logical = run.start * blocksPerChunk;

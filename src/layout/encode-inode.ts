@@ -88,14 +88,11 @@ function extentsOf(planned: PlannedInode): Extent[] {
 
 function putDirectoryBlocks(planned: PlannedInode, ownSeed: number, putBlock: PutBlock): void {
   if (planned.shape === null) return;
-  const entries = new Map<string, DirectoryEntry>();
-  for (const child of planned.children) {
-    entries.set(child.name, {
-      name: child.name,
-      inodeNumber: child.inode.inodeNumber,
-      type: child.inode.inode.type,
-    });
-  }
+  const entries = planned.children.map((child): DirectoryEntry => ({
+    name: child.name,
+    inodeNumber: child.inode.inodeNumber,
+    type: child.inode.inode.type,
+  }));
   const blocks = encodeDirectory(planned.shape, entries, {
     inodeNumber: planned.inodeNumber,
     parentInodeNumber: planned.parent?.inodeNumber ?? planned.inodeNumber,

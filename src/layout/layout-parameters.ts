@@ -39,7 +39,6 @@ export const salts = {
   fileSlab: 6,
   directorySlab: 7,
   inodeInSlab: 8,
-  inodeRank: 9,
 } as const;
 
 /** Seeds ext4's directory hash: fixed, so that equal directories have equal indexes in all images. */

@@ -1,9 +1,9 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { inodesPerChunk, lostAndFoundInodeNumber, rootInodeNumber } from '../ext4/format.ts';
-import type { CollectedInodes } from './collect-inodes.ts';
+import { type CollectedInodes, firstNames } from './collect-inodes.ts';
 import type { EntryGroup } from './group-entries.ts';
 import { directorySlabLimits, salts } from './layout-parameters.ts';
-import { pathHash } from './path-hash.ts';
+import { pathHash, remix } from './path-hash.ts';
 import { placeItems } from './place-items.ts';
 import type { PlannedInode } from './planned-inode.ts';
 import { splitSequence } from './split-sequence.ts';
@@ -24,10 +24,9 @@ export function cutSlabs(groups: readonly EntryGroup[], collected: CollectedInod
   const directories: PlannedInode[] = [];
   for (const group of groups) {
     const files: PlannedInode[] = [];
-    for (const { inode, path, firstPath } of group.entries) {
-      const planned = collected.byInode.get(inode);
-      if (planned === undefined || firstPath !== path || planned === collected.root) continue;
-      if (inode.type === 'directory') directories.push(planned);
+    for (const planned of firstNames(group, collected)) {
+      if (planned === collected.root) continue;
+      if (planned.inode.type === 'directory') directories.push(planned);
       else files.push(planned);
     }
     if (files.length > 0) slabs.push({ kind: 'files', key: group.key, inodes: files });
@@ -75,25 +74,27 @@ export function numberInodes(
 }
 
 /**
- * Places in a slab are given in the order of one hash, each to the first free place in a row that starts and steps as
- * another hash says: an inode that comes or goes moves few others, even where the slab is nearly full.
+ * Places in a slab are given in the order of the inodes' hashes, each to the first free place in a row that starts and
+ * steps as the hash says too: an inode that comes or goes moves few others, even where the slab is nearly full.
  */
 function numberSlab(slab: InodeSlab, firstNumber: number): void {
-  if (slab.inodes.length > inodesPerChunk)
-    throw new AshlarError('internal', `a slab of ${slab.inodes.length} inodes`);
-  const ranked = slab.inodes
-    .map((planned) => ({ planned, rank: pathHash(planned.path, salts.inodeRank) }))
-    .toSorted(
-      (left, right) => left.rank - right.rank || (left.planned.path < right.planned.path ? -1 : 1),
-    );
-  const taken = new Set<number>();
-  for (const { planned } of ranked) {
-    const hash = pathHash(planned.path, salts.inodeInSlab);
+  const { inodes } = slab;
+  if (inodes.length > inodesPerChunk)
+    throw new AshlarError('internal', `a slab of ${inodes.length} inodes`);
+  // A hash with the position behind it: 40 bits. Equal hashes keep the order of the tree.
+  const ranked = Float64Array.from(
+    inodes,
+    ({ path }, position) => pathHash(path, salts.inodeInSlab) * inodesPerChunk + position,
+  ).sort();
+  const taken = new Uint8Array(inodesPerChunk);
+  for (const key of ranked) {
+    const row = remix(Math.floor(key / inodesPerChunk));
     // An odd step comes by every place of a slab before it comes back: their number is a power of two.
-    const step = (hash >>> 16) | 1;
-    let place = hash % inodesPerChunk;
-    while (taken.has(place)) place = (place + step) % inodesPerChunk;
-    taken.add(place);
-    planned.inodeNumber = firstNumber + place;
+    const step = (row >>> 16) | 1;
+    let place = row % inodesPerChunk;
+    while (taken[place] === 1) place = (place + step) % inodesPerChunk;
+    taken[place] = 1;
+    const planned = inodes[key % inodesPerChunk];
+    if (planned !== undefined) planned.inodeNumber = firstNumber + place;
   }
 }

@@ -66,10 +66,15 @@ function smallItems(entries: readonly TreeEntry[]): SmallItem[] {
     if (small === null) continue;
     const isFirst = parentOf(path) !== directory;
     directory = parentOf(path);
-    const hash = pathHash(lastTwoNames(path), salts.binCut) + (isFirst ? 2 ** 32 : 0);
-    items.push({ inode, ...small, hash });
+    items.push({ inode, ...small, hash: cutHash(path, isFirst) });
   }
   return items;
+}
+
+/** 53 bits: the first in a directory above all others, then the last two names, then the whole path where they are equal. */
+function cutHash(path: BytePath, isFirst: boolean): number {
+  const high = pathHash(lastTwoNames(path), salts.binCut) + (isFirst ? 2 ** 32 : 0);
+  return high * 2 ** 20 + (pathHash(path, salts.binCut) >>> 12);
 }
 
 function fillBin(contents: readonly SmallItem[]): Bin {

@@ -10,7 +10,16 @@ export function pathHash(path: BytePath, salt: number): number {
   for (let index = 0; index < path.length; index += 1) {
     hash = Math.imul(hash ^ path.charCodeAt(index), 0x01000193);
   }
-  hash ^= hash >>> 16;
+  return finalize(hash);
+}
+
+/** Another 32-bit hash made of one. */
+export function remix(hash: number): number {
+  return finalize(hash ^ 0x9e3779b9);
+}
+
+function finalize(bits: number): number {
+  let hash = bits ^ (bits >>> 16);
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, 0xc2b2ae35);

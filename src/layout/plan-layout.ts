@@ -1,8 +1,8 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { blocksPerChunk } from '../ext4/format.ts';
 import { type Geometry, planGeometry } from '../ext4/geometry.ts';
-import type { TreeEntry } from '../tree/tree-order.ts';
-import { collectInodes, type CollectedInodes } from './collect-inodes.ts';
+import type { OrderedEntry } from '../tree/tree-order.ts';
+import { collectInodes, type CollectedInodes, firstNames } from './collect-inodes.ts';
 import { groupEntries, type EntryGroup } from './group-entries.ts';
 import { largeFileChunks, salts } from './layout-parameters.ts';
 import { cutSlabs, numberInodes } from './number-inodes.ts';
@@ -13,7 +13,7 @@ import { metadataBlocksOf, ownChunksOf, type PlannedInode } from './planned-inod
 
 /** A group with its stretch of the disk: metadata blocks, then bins, then files with chunks of their own. */
 export interface PlannedGroup {
-  readonly entries: readonly TreeEntry[];
+  readonly entries: readonly OrderedEntry[];
   readonly inodes: readonly PlannedInode[];
   readonly bins: readonly Bin[];
   /** Chunks of directory, extent tree and xattr blocks at the start. */
@@ -38,7 +38,7 @@ export interface LayoutPlan {
  * two trees mostly get equal inode numbers and equal places, so that their metadata is equal too. Throws
  * `image_too_large` with the size that would do.
  */
-export function planLayout(entries: readonly TreeEntry[], diskBytes: number): LayoutPlan {
+export function planLayout(entries: readonly OrderedEntry[], diskBytes: number): LayoutPlan {
   const collected = collectInodes(entries);
   const entryGroups = groupEntries(entries);
   const slabs = cutSlabs(entryGroups, collected);
@@ -68,9 +68,8 @@ function planGroup(
   largeFiles: PlannedInode[],
 ): PlannedGroup {
   const inodes: PlannedInode[] = [];
-  for (const entry of group.entries) {
-    const planned = collected.byInode.get(entry.inode);
-    if (planned !== undefined && entry.firstPath === entry.path) inodes.push(planned);
+  for (const planned of firstNames(group, collected)) {
+    inodes.push(planned);
     if (planned === collected.root && collected.lostAndFound !== null)
       inodes.push(collected.lostAndFound);
   }

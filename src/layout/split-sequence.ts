@@ -59,26 +59,35 @@ function cutAtPeaks({ weights, hashes }: WeighedSequence, stretchWeight: number)
 /** Where the reach of each item begins: at the next one to the left whose hash is at least as large, or at the start. */
 function reachBefore(hashes: readonly number[]): Int32Array {
   const reach = new Int32Array(hashes.length);
-  const larger: number[] = [];
-  hashes.forEach((hash, index) => {
-    while ((hashes[larger.at(-1) ?? -1] ?? Infinity) < hash) larger.pop();
-    reach[index] = larger.at(-1) ?? 0;
-    larger.push(index);
-  });
+  const larger = new Int32Array(hashes.length);
+  let count = 0;
+  for (let index = 0; index < hashes.length; index += 1) {
+    const hash = numberAt(hashes, index);
+    while (count > 0 && numberAt(hashes, numberAt(larger, count - 1)) < hash) count -= 1;
+    reach[index] = count > 0 ? numberAt(larger, count - 1) : 0;
+    larger[count] = index;
+    count += 1;
+  }
   return reach;
 }
 
 /** Where it ends: before the next one to the right whose hash is larger, or at the end. */
 function reachAfter(hashes: readonly number[]): Int32Array {
   const reach = new Int32Array(hashes.length);
-  const larger: number[] = [];
+  const larger = new Int32Array(hashes.length);
+  let count = 0;
   for (let index = hashes.length - 1; index >= 0; index -= 1) {
-    const hash = hashes[index] ?? 0;
-    while ((hashes[larger.at(-1) ?? -1] ?? Infinity) <= hash) larger.pop();
-    reach[index] = larger.at(-1) ?? hashes.length;
-    larger.push(index);
+    const hash = numberAt(hashes, index);
+    while (count > 0 && numberAt(hashes, numberAt(larger, count - 1)) <= hash) count -= 1;
+    reach[index] = count > 0 ? numberAt(larger, count - 1) : hashes.length;
+    larger[count] = index;
+    count += 1;
   }
   return reach;
+}
+
+function numberAt(numbers: readonly number[] | Int32Array, index: number): number {
+  return numbers[index] as number;
 }
 
 function prefixSums(weights: readonly number[]): Float64Array {

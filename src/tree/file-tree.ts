@@ -79,7 +79,7 @@ export function createFileTree(rootInode: DirectoryInode): FileTree {
         return;
       }
       if (existing?.children) last = null;
-      siblings.set(name, { inode: own, children: isDirectory ? new Map() : null });
+      siblings.set(ownCopy(name), { inode: own, children: isDirectory ? new Map() : null });
     },
     remove(path) {
       if (path === '') throw new AshlarError('internal', 'the root of a tree cannot be removed');
@@ -97,6 +97,11 @@ export function createFileTree(rootInode: DirectoryInode): FileTree {
 export function parentOf(path: BytePath): BytePath {
   const slash = path.lastIndexOf('/');
   return slash === -1 ? '' : path.slice(0, slash);
+}
+
+/** A part of a string keeps all of it in memory; a copy does not. */
+function ownCopy(name: BytePath): BytePath {
+  return Buffer.from(name, 'latin1').toString('latin1');
 }
 
 /** The last component of a path; '' for the root. */

@@ -10,30 +10,37 @@ export interface TreeEntry {
   readonly firstPath: BytePath;
 }
 
+/** An entry as a tree in memory gives it. */
+export interface OrderedEntry extends TreeEntry {
+  /** The path of the directory that it is in; '' for the root itself too. */
+  readonly directory: BytePath;
+  readonly name: BytePath;
+}
+
 /**
  * The canonical order of a tree, on which pages, layout and so the digest rest: directories in depth-first order,
  * names compared by their bytes; each directory's own entry is followed at once by those of its children that are
  * not directories, then come its subdirectories.
  */
-export function orderTree(tree: FileTree): TreeEntry[] {
-  const entries: TreeEntry[] = [];
+export function orderTree(tree: FileTree): OrderedEntry[] {
+  const entries: OrderedEntry[] = [];
   const firstPaths = new Map<Inode, BytePath>();
-  const visit = (path: BytePath, node: TreeNode): void => {
-    entries.push({ path, inode: node.inode, firstPath: path });
+  const visit = (path: BytePath, place: TreeKey, node: TreeNode): void => {
+    entries.push({ path, inode: node.inode, firstPath: path, ...place });
     const prefix = path === '' ? '' : `${path}/`;
-    const children = [...(node.children ?? [])].sort(byName);
+    const children = sortedByName([...(node.children ?? [])]);
     for (const [name, child] of children) {
       if (child.children !== null) continue;
       const childPath = prefix + name;
       const firstPath = firstPaths.get(child.inode) ?? childPath;
       if (firstPath === childPath) firstPaths.set(child.inode, childPath);
-      entries.push({ path: childPath, inode: child.inode, firstPath });
+      entries.push({ path: childPath, inode: child.inode, firstPath, directory: path, name });
     }
     for (const [name, child] of children) {
-      if (child.children !== null) visit(prefix + name, child);
+      if (child.children !== null) visit(prefix + name, { directory: path, name }, child);
     }
   };
-  visit('', tree.root);
+  visit('', { directory: '', name: '' }, tree.root);
   return entries;
 }
 
@@ -60,6 +67,16 @@ export function treeKeyOf({ path, inode }: TreeEntry): TreeKey {
 
 function componentOrder(path: BytePath): string {
   return path.replaceAll('/', '\0');
+}
+
+/** Trees that were read from pages, and most archives, have their names in order. */
+function sortedByName(children: [BytePath, TreeNode][]): [BytePath, TreeNode][] {
+  for (let index = 1; index < children.length; index += 1) {
+    const [left, right] = [children[index - 1], children[index]];
+    if (left !== undefined && right !== undefined && left[0] > right[0])
+      return children.sort(byName);
+  }
+  return children;
 }
 
 function byName(left: readonly [BytePath, unknown], right: readonly [BytePath, unknown]): number {

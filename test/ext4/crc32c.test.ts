@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32c, crc32cOfUint32 } from '../../src/ext4/crc32c.ts';
+import { crc32c, crc32cOfUint32, crc32cOfZeros } from '../../src/ext4/crc32c.ts';
 
 /** The checksum as iSCSI sends it: inverted before and after. */
 const standard = (bytes: Uint8Array): number => ~crc32c(0xffffffff, bytes) >>> 0;
@@ -45,6 +45,14 @@ describe('CRC-32C', () => {
         const bytes = Buffer.alloc(4);
         bytes.writeUInt32LE(value);
         expect(crc32cOfUint32(seed, value)).toBe(crc32c(seed, bytes));
+      }),
+    );
+  });
+
+  it('over zeros is the one over their bytes', () => {
+    fc.assert(
+      fc.property(fc.nat(0xffffffff), fc.nat(9000), (seed, count) => {
+        expect(crc32cOfZeros(seed, count)).toBe(crc32c(seed, Buffer.alloc(count)));
       }),
     );
   });

@@ -53,7 +53,7 @@ describe('extent trees', () => {
   ])('of $extents extents have $depth levels below the inode', async ({ extents, depth }) => {
     const inode = comb(extents);
     const { plan } = await writeDisk(disk, treeOf({ comb: inode }), { diskBytes });
-    const start = plan.collected.byInode.get(inode)?.dataStart ?? 0;
+    const start = plan.collected.planned.find((planned) => planned.inode === inode)?.dataStart ?? 0;
     expect(await e2fsckComplaints(disk)).toBe('');
     const found = await extentsOnDisk('/comb');
     expect(found.depth).toBe(depth);

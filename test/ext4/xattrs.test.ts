@@ -46,7 +46,7 @@ describe('where extended attributes are kept', () => {
     ['in a block, full to the last byte', [user('n', 4040)], 'block'],
     ['in a block, many and full', Array.from({ length: 145 }, (_, i) => user(`${i}`, 6)), 'block'],
   ] as const)('%s', async ([, xattrs, kind]) => {
-    expect(planXattrs(xattrs, '/f').kind).toBe(kind);
+    expect(planXattrs(xattrs, () => '/f').kind).toBe(kind);
     await writeDisk(disk, treeOf({ f: file({ xattrs }) }), { diskBytes: 16 * mib });
     expect(await e2fsckComplaints(disk)).toBe('');
   });
@@ -66,7 +66,7 @@ describe('where extended attributes are kept', () => {
   });
 
   it.for(['user.', 'other.name', 'user', ''])('is nowhere for the name %j', (name) => {
-    expect(() => planXattrs([{ name, value: Buffer.alloc(1) }], '/f')).toThrow(
+    expect(() => planXattrs([{ name, value: Buffer.alloc(1) }], () => '/f')).toThrow(
       expect.objectContaining({ code: 'layer_invalid' }),
     );
   });
@@ -132,7 +132,7 @@ describe('ACLs', () => {
     ['with a tag that Linux does not have', aclOf([0x40, 4])],
     ['with a permission that Linux does not have', aclOf([aclTags.owner, 8])],
   ] as const)('%s are refused, and the file is named', ([, value]) => {
-    expect(() => planXattrs([{ name: 'system.posix_acl_access', value }], '/srv/f')).toThrow(
+    expect(() => planXattrs([{ name: 'system.posix_acl_access', value }], () => '/srv/f')).toThrow(
       expect.objectContaining({
         code: 'layer_invalid',
         message: expect.stringContaining('/srv/f') as string,

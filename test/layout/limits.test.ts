@@ -73,6 +73,8 @@ describe('what an image cannot hold', () => {
       path,
       inode: path === '' ? directory() : shared,
       firstPath: path,
+      directory: '',
+      name: path,
     }));
     expect(() => collectInodes(entries)).toThrow(expect.objectContaining({ code: 'internal' }));
   });

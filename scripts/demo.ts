@@ -62,7 +62,7 @@ function findBase(): string {
     /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
   const name = `demo/${codename}-node:latest`;
   say(
-    `Base image: Docker Hub cannot be reached, so a root file system of ${codename} with Node.js is made (about a minute, once)`,
+    `Base image: Docker Hub cannot be reached, so a root file system of ${codename} with Node.js is used (made once, in about a minute)`,
   );
   const archive = join(home, 'demo', `${codename}-node.tar`);
   mkdirSync(join(home, 'demo'), { recursive: true });
@@ -93,9 +93,10 @@ function run(args: readonly string[], output: 'shown' | 'quiet'): number | null 
 
 function check(what: string, status: number | null): void {
   if (status === 0) return;
-  process.stderr.write(
-    `demo: ${what} failed (${status}); \`bin/ashlar doctor\` says what this machine lacks\n`,
-  );
+  const lacking = '`bin/ashlar doctor` says what this machine lacks';
+  const seen =
+    'see above; where certificates are not trusted, name a file of them: ASHLAR_BUILD_CA=FILE npm run demo';
+  process.stderr.write(`demo: ${what} failed (${status}): ${status === 6 ? lacking : seen}\n`);
   process.exit(status ?? 7);
 }
 

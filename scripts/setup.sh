@@ -9,7 +9,7 @@ packages="ca-certificates crun passt golang-github-containers-common qemu-system
 xz-utils util-linux mount iproute2 kmod mmdebstrap"
 # What the tests hold Ashlar against.
 test_packages="attr libcap2-bin acl skopeo buildah docker-registry radosgw ceph-mon ceph-osd libarchive-tools qemu-utils
-libnbd-bin zstd python3-minimal gcc libc6-dev"
+libnbd-bin zstd bzip2 python3-minimal gcc libc6-dev"
 bench_packages="skopeo buildah umoci casync attr zstd"
 
 case "${1:-}" in
@@ -45,7 +45,21 @@ if [ -n "$missing" ]; then
   rm -f "$log"
 fi
 
-if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+runtime=node_modules/node/bin/node
+if [ ! -x "$runtime" ] || [ package-lock.json -nt node_modules/.package-lock.json ] ||
+  [ "$(cat node_modules/.setup-node 2>/dev/null)" != "$("$runtime" --version)" ]; then
   echo "setup: installing npm packages"
-  npm ci --no-audit --no-fund --loglevel=error
+  install_packages() { npm ci --no-audit --no-fund --loglevel=error "$@"; }
+  # npm leaves out, without a word, what the Node.js that it runs on is too old for. So an old one brings ours, and with
+  # that one npm installs the rest.
+  path=$PATH
+  if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 24)' 2>/dev/null; then
+    install_packages --omit=dev
+    own=$(mktemp -d)
+    trap 'rm -rf "$own"' EXIT
+    cp "$runtime" "$own/node"
+    path=$own:$PATH
+  fi
+  PATH=$path NODE_NO_WARNINGS=1 install_packages
+  "$runtime" --version >node_modules/.setup-node
 fi

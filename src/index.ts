@@ -21,7 +21,7 @@ export {
 export { catalogue, type ErrorClass, type ErrorCode } from './errors/catalogue.ts';
 export type { ChunkWriter } from './chunks/chunk-writer.ts';
 export { deriveImage, digestWithConfig } from './image/derive-image.ts';
-export { exportDisk } from './image/export-disk.ts';
+export { exportDisk } from './image/disk/export-disk.ts';
 export { canonicalJson, type Json } from './image/canonical-json.ts';
 export type { ImageConfig, ImageRoot } from './image/image-root.ts';
 export { layoutVersion } from './layout/layout-parameters.ts';
@@ -29,9 +29,15 @@ export { createImageStore, type ImageStore } from './image/image-store.ts';
 export { loadTree, type LoadedTree } from './image/load-tree.ts';
 export { openImage, type OpenImage } from './image/open-image.ts';
 export { createFileReader } from './image/read-file.ts';
-export { createStepResults, type StepResults } from './image/step-results.ts';
-export { findTag, normalizeTagName, resolveImage, setTag, type Tag } from './image/tags.ts';
-export { updateDisk } from './image/update-disk.ts';
+export { createStepResults, type StepResults } from './image/references/step-results.ts';
+export {
+  findTag,
+  normalizeTagName,
+  resolveImage,
+  setTag,
+  type Tag,
+} from './image/references/tags.ts';
+export { updateDisk } from './image/disk/update-disk.ts';
 export { writeImage, type WrittenImage } from './image/write-image.ts';
 export {
   type ContentIntake,
@@ -42,7 +48,7 @@ export { createFileSpool, type FileSpool } from './intake/file-spool.ts';
 export { createLedger, type Ledger, type LedgerKind, type LedgerSummary } from './ledger/ledger.ts';
 export type { ImageLayer, ImageSource } from './oci/image-source.ts';
 export { openImageSource, type ImageSourceOptions } from './oci/open-image-source.ts';
-export { createRegistryClient, type RegistryClient } from './oci/registry/registry-client.ts';
+export type { RegistryClient } from './oci/registry/registry-client.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
 export { decompress } from './oci/layers/decompress.ts';
 export { type CommandResult, runChecked, runCommand } from './process/run-command.ts';

@@ -181,7 +181,9 @@ async function buildPlan(
   const digest = await target.image.publish(configOf(target.state), provenance);
   await options.accept(digest);
   for (const tag of tags)
-    await session.ledger.span('upload', tag, () => setTag(objects, tag, digest, session.nowMs()));
+    await session.ledger.span('upload', tag, () =>
+      setTag(objects, { name: tag, image: digest, nowMs: session.nowMs() }),
+    );
   const { newStoredBytes } = session.writer.stats;
   return { digest, tags, diskBytes: target.image.image.root.diskBytes, steps, newStoredBytes };
 }

@@ -120,6 +120,9 @@ async function locating<T>(
   }
 }
 
+/** Of an instruction that is kept beside its image: one with a large heredoc would not fit there. */
+const maxKeptCharacters = 16_384;
+
 async function performStep(
   request: BuildStageRequest,
   { step, config, image, disk }: StepPlace,
@@ -130,7 +133,7 @@ async function performStep(
   const provenance: Json = {
     kind: 'step',
     parent: image.image.digest,
-    instruction: step.original,
+    instruction: step.original.slice(0, maxKeptCharacters),
     line: step.range.firstLine,
   };
   const common = { session, target: image, config, latestSec, provenance };

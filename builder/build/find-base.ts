@@ -45,7 +45,9 @@ export async function findBase(reference: string, options: FindBaseOptions): Pro
   session.emit({ kind: 'base', reference, digest, from: 'registry' });
   if (!reference.includes('@')) {
     const nowMs = session.nowMs();
-    await session.ledger.span('upload', reference, () => setTag(objects, reference, digest, nowMs));
+    await session.ledger.span('upload', reference, () =>
+      setTag(objects, { name: reference, image: digest, nowMs }),
+    );
   }
   return digest;
 }

@@ -18,6 +18,7 @@ import {
 import type { SelectedEntry, Selection, TreeSelection } from '../context/select-sources.ts';
 import type { SourceTree } from '../context/source-tree.ts';
 import { changeMode, type ModeChange } from '../dockerfile/mode-change.ts';
+import { maxPathBytes } from '../dockerfile/path-limits.ts';
 import { treePath } from './image-source-tree.ts';
 
 export interface PutFilesRequest {
@@ -71,6 +72,7 @@ export function makeDirectory(
   const { tree } = request;
   const resolved = resolveIn(tree, path);
   if (tree.lookup(resolved)?.inode.type === 'directory') return resolved;
+  checkLength(resolved);
   let made = '';
   for (const name of resolved.split('/')) {
     made = joinPath(made, name);
@@ -99,6 +101,19 @@ function resolveIn(tree: FileTree, path: BytePath): BytePath {
   });
 }
 
+function checkLength(path: BytePath): void {
+  if (path.length < maxPathBytes) return;
+  const shown = toDisplay(path.slice(0, 200));
+  throw new AshlarError(
+    'copy_destination_invalid',
+    `/${shown}... would have ${path.length + 1} bytes of path; a path can have ${maxPathBytes}`,
+    {
+      data: { path: shown },
+      hint: 'Copy to a shorter path, or leave what is so deep out with .dockerignore.',
+    },
+  );
+}
+
 async function putEntry(
   request: PutFilesRequest,
   entry: SelectedEntry,
@@ -114,12 +129,14 @@ async function putEntry(
     const resolved = resolveIn(tree, wanted);
     const parent = makeDirectory(request, parentOf(resolved));
     const path = resolved === '' ? '' : joinPath(parent, nameOf(resolved));
+    checkLength(path);
     tree.put(path, await inodeOf(request, entry));
     return;
   }
   const isDestination = entry.destinationPath === request.destination;
   const followed = isDestination ? resolveIn(tree, wanted) : wanted;
   const path = joinPath(makeDirectory(request, parentOf(followed)), nameOf(followed));
+  checkLength(path);
   if (tree.lookup(path)?.inode.type === 'directory') {
     throw new AshlarError(
       'copy_destination_invalid',

@@ -19,7 +19,7 @@ export async function readTreeText(
     });
   }
   const parts: Buffer[] = [];
-  const reader = createFileReader(session.imageStore, stage.image, await stage.image.locations());
+  const reader = createFileReader(stage.image);
   for await (const part of reader.read(inode, session.signal)) parts.push(Buffer.from(part));
   return Buffer.concat(parts).toString('latin1');
 }

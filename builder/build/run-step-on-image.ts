@@ -106,14 +106,29 @@ async function applyDiff(
   const { session, step, latestSec } = request;
   const label = `line ${step.range.firstLine}`;
   await using reader = createTarReader(result.diffStream(), { limits: defaultTarLimits, label });
-  await applyLayer({
-    tree,
-    reader,
-    dialect: 'overlay',
-    intake: session.intake,
-    label,
-    maxContentBytes: maxDiffBytes,
-    ...(latestSec === null ? {} : { latestSec }),
+  try {
+    await applyLayer({
+      tree,
+      reader,
+      dialect: 'overlay',
+      intake: session.intake,
+      label,
+      maxContentBytes: maxDiffBytes,
+      ...(latestSec === null ? {} : { latestSec }),
+    });
+  } catch (error) {
+    throw beyondLimits(error);
+  }
+}
+
+/** No archive from outside, but files of the command that are too deep, too large or too many. */
+function beyondLimits(error: unknown): unknown {
+  if (!(error instanceof AshlarError) || error.code !== 'layer_hostile') return error;
+  const message = `what the command left is more than an image can hold: ${error.message}`;
+  return new AshlarError('image_too_large', message, {
+    data: error.data,
+    cause: error,
+    hint: 'Remove in the same RUN what is not meant to be in the image.',
   });
 }
 

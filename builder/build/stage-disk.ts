@@ -29,7 +29,7 @@ const candidates = 8;
  * afterwards it goes back to the cache. Throws `disk_full`, and the codes of reading the image.
  */
 export function createStageDisk(session: BuildSession): StageDisk {
-  const { imageStore, signal } = session;
+  const { signal } = session;
   const cleanup = new AsyncDisposableStack();
   let made: string | undefined;
   let held: OpenImage | undefined;
@@ -43,7 +43,7 @@ export function createStageDisk(session: BuildSession): StageDisk {
     held = undefined;
     if (from === undefined || !(await follow(session, { path, from, to: image }))) {
       await rm(path, { force: true });
-      await exportDisk(imageStore, image, path, signal);
+      await exportDisk(image, path, signal);
     }
     held = image;
   };
@@ -69,11 +69,11 @@ export function createStageDisk(session: BuildSession): StageDisk {
  * that is wanted.
  */
 async function follow(
-  { imageStore, signal }: BuildSession,
+  { signal }: BuildSession,
   change: { path: string; from: OpenImage; to: OpenImage },
 ): Promise<boolean> {
   try {
-    await updateDisk(imageStore, change, signal);
+    await updateDisk(change, signal);
     return true;
   } catch (error) {
     signal.throwIfAborted();

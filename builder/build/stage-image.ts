@@ -83,7 +83,7 @@ export async function createStageImage(
     },
     publish: (config, provenance) =>
       session.ledger.span('upload', image.digest, () =>
-        deriveImage(imageStore, image, config, provenance),
+        deriveImage(imageStore, image, { config, provenance }),
       ),
   };
 }

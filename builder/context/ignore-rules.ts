@@ -37,7 +37,7 @@ const maxRules = 10_000;
  * Throws `dockerfile_parse_error` with the line of a pattern that is none.
  */
 export function parseIgnoreRules(bytes: Uint8Array, { path }: { path: string }): IgnoreRules {
-  if (bytes.length > maxFileBytes) throw invalid(path, 1, `has more than ${maxFileBytes} bytes`);
+  checkIgnoreFileSize(bytes.length, { path });
   const text = fromBytes(Buffer.from(bytes)).replace(/^\xef\xbb\xbf/, '');
   const rules: IgnoreRule[] = [];
   for (const [index, line] of text.split('\n').entries()) {
@@ -48,6 +48,11 @@ export function parseIgnoreRules(bytes: Uint8Array, { path }: { path: string }):
   }
   if (rules.length > maxRules) throw invalid(path, 1, `has more than ${maxRules} patterns`);
   return { path, rules };
+}
+
+/** Throws `dockerfile_parse_error` for a file of more bytes than rules may have. */
+export function checkIgnoreFileSize(sizeBytes: number, { path }: { path: string }): void {
+  if (sizeBytes > maxFileBytes) throw invalid(path, 1, `has more than ${maxFileBytes} bytes`);
 }
 
 /** The last rule that matches decides; a rule that matches a directory matches all below it. */

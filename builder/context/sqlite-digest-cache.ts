@@ -1,7 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type Digest, digestHex, parseDigest, toBytes } from '../../src/index.ts';
+import { crc32 } from 'node:zlib';
+import {
+  AshlarError,
+  type Digest,
+  digestHex,
+  parseDigest,
+  systemErrorCode,
+  toBytes,
+} from '../../src/index.ts';
 import { type DigestCache, sameStat } from './digest-cache.ts';
 import type { FileStat } from './source-tree.ts';
 
@@ -13,18 +21,23 @@ export interface SqliteDigestCacheOptions {
 }
 
 /** Another version of the table is thrown away with its file. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 /** Rows written in one transaction. */
 const batchRows = 1000;
 const busyTimeoutMs = 2000;
 const dayMs = 86_400_000;
 const digestLength = 32;
-const notADatabase: ReadonlySet<number> = new Set([11, 26]);
+/** Result codes that say that the file is not what it should be: ERROR (no such table), CORRUPT, NOTADB. */
+const damageCodes: ReadonlySet<number> = new Set([1, 11, 26]);
+
+const selectDigest = `SELECT digest, used, checksum FROM digests
+  WHERE path = ? AND size = ? AND mtime = ? AND ctime = ? AND inode = ?`;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS digests (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-    inode INTEGER NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL
+    inode INTEGER NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
   ) WITHOUT ROWID, STRICT;
   CREATE INDEX IF NOT EXISTS digests_used ON digests (used);
   PRAGMA user_version = ${schemaVersion};
@@ -34,12 +47,10 @@ const schema = `
  * A cache in an SQLite file, for several processes at a time. What is put is written in batches and on disposal; what
  * was used longest ago goes when there are more than `maxRows`. A file that is damaged or of another version is
  * begun anew: nothing in it is needed. A file that another process holds locked for long is written to later or not.
+ * Throws `home_unusable` or `disk_full` where there can be no such file.
  */
 export function openSqliteDigestCache(options: SqliteDigestCacheOptions): DigestCache & Disposable {
-  const database = openOrReplace(options.file);
-  const select = database.prepare(
-    'SELECT digest, used FROM digests WHERE path = ? AND size = ? AND mtime = ? AND ctime = ? AND inode = ?',
-  );
+  const { database, select } = openOrReplace(options.file);
   const pending = new Map<string, Row>();
   const today = Math.trunc(options.now() / dayMs);
   const flush = (): void => {
@@ -57,6 +68,8 @@ export function openSqliteDigestCache(options: SqliteDigestCacheOptions): Digest
       const row = guarded(() => select.get(...keyOf(stat)));
       const bytes = row?.['digest'];
       if (!(bytes instanceof Uint8Array) || bytes.length !== digestLength) return undefined;
+      // A digest with a flipped bit would make a file look as if it had changed, in this build and the next.
+      if (row?.['checksum'] !== checksumOf(keyOf(stat), bytes)) return undefined;
       const digest = parseDigest(`blake3:${Buffer.from(bytes).toString('hex')}`);
       if (row?.['used'] !== today) put(stat, digest);
       return digest;
@@ -76,27 +89,41 @@ interface Row {
   readonly used: number;
 }
 
-function openOrReplace(file: string): DatabaseSync {
-  mkdirSync(dirname(file), { recursive: true });
+interface OpenDatabase {
+  readonly database: DatabaseSync;
+  readonly select: StatementSync;
+}
+
+function openOrReplace(file: string): OpenDatabase {
   try {
-    return openDatabase(file);
+    mkdirSync(dirname(file), { recursive: true });
+    try {
+      return openDatabase(file);
+    } catch (error) {
+      if (!(error instanceof StaleDatabase) && !damageCodes.has(sqliteCode(error))) throw error;
+      for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+      return openDatabase(file);
+    }
   } catch (error) {
-    if (!(error instanceof StaleDatabase) && !notADatabase.has(sqliteCode(error))) throw error;
-    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
-    return openDatabase(file);
+    if (systemErrorCode(error) === undefined) throw error;
+    const isFull = sqliteCode(error) === 13 || systemErrorCode(error) === 'ENOSPC';
+    const why = error instanceof Error ? error.message : '';
+    const message = `cannot use the cache of file digests ${file}: ${why}`;
+    const details = { data: { path: file }, cause: error };
+    throw new AshlarError(isFull ? 'disk_full' : 'home_unusable', message, details);
   }
 }
 
 class StaleDatabase extends Error {}
 
-function openDatabase(file: string): DatabaseSync {
+function openDatabase(file: string): OpenDatabase {
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version !== 0 && version !== schemaVersion) throw new StaleDatabase();
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
     database.exec(schema);
-    return database;
+    return { database, select: database.prepare(selectDigest) };
   } catch (error) {
     database.close();
     throw error;
@@ -109,15 +136,22 @@ function keyOf({ path, sizeBytes, mtimeNs, ctimeNs, inode }: FileStat): Key {
   return [toBytes(path), sizeBytes, mtimeNs, ctimeNs, BigInt.asIntN(64, inode)];
 }
 
+function checksumOf(key: Key, digest: Uint8Array): number {
+  const [path, ...numbers] = key;
+  return crc32(digest, crc32(numbers.join(' '), crc32(path)));
+}
+
 function writeBatch(database: DatabaseSync, rows: readonly Row[], maxRows: number): void {
   guarded(() => {
     database.exec('BEGIN IMMEDIATE');
     try {
       const insert: StatementSync = database.prepare(
-        'INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       );
       for (const { stat, digest, used } of rows) {
-        insert.run(...keyOf(stat), Buffer.from(digestHex(digest), 'hex'), used);
+        const key = keyOf(stat);
+        const bytes = Buffer.from(digestHex(digest), 'hex');
+        insert.run(...key, bytes, used, checksumOf(key, bytes));
       }
       const trim = `DELETE FROM digests WHERE path IN (
         SELECT path FROM digests ORDER BY used DESC LIMIT -1 OFFSET ?)`;

@@ -45,6 +45,12 @@ function copyFault(
       },
     );
   }
+  if (found.kind === 'image' && found.reference === 'scratch') {
+    return new InstructionFault('COPY --from=scratch has nothing to copy: scratch is empty', {
+      hint: 'Name an earlier stage or an image.',
+      place,
+    });
+  }
   if (found.kind !== 'unfinished') return undefined;
   if (found.index === stage.index) {
     return new InstructionFault(`COPY --from=${instruction.from} names the stage it stands in`, {

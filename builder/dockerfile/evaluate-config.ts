@@ -17,6 +17,7 @@ import type {
   VolumeInstruction,
   WorkdirInstruction,
 } from './instruction.ts';
+import { checkPathLimits } from './path-limits.ts';
 import { InstructionFault } from './problems.ts';
 import { type ConfigChange, type StageState, variableOf, withConfig } from './stage-state.ts';
 import { isSignal } from './stop-signal.ts';
@@ -200,6 +201,7 @@ function setWorkdir(
     expander.warnings.push({ rule: 'WorkdirRelativePath', message });
   }
   const WorkingDir = posix.resolve('/', state.config.config.WorkingDir ?? '/', path);
+  checkPathLimits('WORKDIR', WorkingDir);
   return {
     state: { ...withConfig(state, { WorkingDir }), workdirSet: true },
     canonical: WorkingDir,

@@ -3,6 +3,7 @@ import type { Expander } from './expander.ts';
 import type { AddInstruction, CopyInstruction } from './instruction.ts';
 import { bodyOf } from './evaluate-run.ts';
 import { type ModeChange, parseModeChange } from './mode-change.ts';
+import { checkPathLimits } from './path-limits.ts';
 import { InstructionFault } from './problems.ts';
 import type { StageState } from './stage-state.ts';
 import type { CopyFrom, CopyStep } from './step.ts';
@@ -21,6 +22,7 @@ export function evaluateCopy(
   const chmod = readChmod(expandFlag(expander, instruction.chmod));
   const sources = instruction.sources.map((source) => expander.word(source));
   const destination = resolveDestination(state, expander.word(instruction.destination));
+  checkPathLimits(keyword, destination);
   const heredocs = instruction.heredocs.map((heredoc) => {
     const body = bodyOf(heredoc);
     return { name: heredoc.name, content: heredoc.expand ? expander.heredoc(body) : body };

@@ -1,5 +1,5 @@
 import type { CommandForm, Heredoc, SourceRange } from './instruction.ts';
-import { type JsonForm, readJsonForm } from './json-form.ts';
+import { type JsonForm, readJsonForm, refuseNul } from './json-form.ts';
 import type { EscapeCharacter } from './parser-directives.ts';
 import { type DockerfileWarning, InstructionFault } from './problems.ts';
 
@@ -29,7 +29,10 @@ export function commonOf(source: InstructionSource): {
 /** The command of RUN, CMD and ENTRYPOINT. A list that is not JSON runs in the shell, as with Docker, and is warned of. */
 export function readCommand(source: InstructionSource, text = source.rest): CommandForm {
   const json = readJsonForm(text);
-  if (json.kind === 'list') return { form: 'exec', argv: json.items };
+  if (json.kind === 'list') {
+    refuseNul(json.items);
+    return { form: 'exec', argv: json.items };
+  }
   if (json.kind === 'not-strings') throw notStrings(source);
   if (json.kind === 'malformed') {
     source.warn({
@@ -48,9 +51,12 @@ export function readCommand(source: InstructionSource, text = source.rest): Comm
 /** The words of COPY, ADD and VOLUME in JSON form; undefined in the other form. Throws where JSON was meant. */
 export function readList(source: InstructionSource): readonly string[] | undefined {
   const json: JsonForm = readJsonForm(source.rest);
-  if (json.kind === 'list') return json.items;
   if (json.kind === 'not-strings') throw notStrings(source);
   if (json.kind === 'malformed') throw malformed(source);
+  if (json.kind === 'list') {
+    refuseNul(json.items);
+    return json.items;
+  }
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { trimStart } from './go-text.ts';
+import { InstructionFault } from './problems.ts';
 
 /**
  * What an instruction's arguments are when they may be a JSON list of strings: `list`; `not-strings`, a list with
@@ -29,4 +30,14 @@ export function readJsonForm(text: string): JsonForm {
     return { kind: 'not-strings' };
   }
   return { kind: 'list', items: value };
+}
+
+/** Throws InstructionFault where a word has a NUL byte (`\\u0000` in JSON), which no path and no argument can have. */
+export function refuseNul(words: readonly string[]): void {
+  const index = words.findIndex((word) => word.includes('\0'));
+  if (index === -1) return;
+  throw new InstructionFault('a word of the list has a NUL byte', {
+    hint: 'Take \\u0000 out; no path and no argument of a program can have it.',
+    place: { word: index },
+  });
 }

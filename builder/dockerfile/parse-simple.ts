@@ -19,7 +19,7 @@ import {
   readCommand,
   readList,
 } from './instruction-source.ts';
-import { readJsonForm } from './json-form.ts';
+import { readJsonForm, refuseNul } from './json-form.ts';
 import { InstructionFault } from './problems.ts';
 
 /** `RUN [FLAGS] COMMAND`, a JSON list, or here-documents */
@@ -56,6 +56,7 @@ export function parseShell(source: InstructionSource): ShellInstruction {
   const json = readJsonForm(source.rest);
   if (json.kind !== 'list') throw malformed(source);
   if (json.items.length === 0) throw new InstructionFault('SHELL needs a program');
+  refuseNul(json.items);
   return { ...commonOf(source), kind: 'shell', argv: json.items };
 }
 

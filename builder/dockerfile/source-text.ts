@@ -12,7 +12,7 @@ export interface SourceName {
 
 /**
  * Reads a Dockerfile from a file of this machine. Throws `dockerfile_missing` when there is no regular file of that
- * name, and what `decodeDockerfile` throws.
+ * name that can be read, and what `decodeDockerfile` throws.
  */
 export async function readDockerfile(file: string, source: SourceName): Promise<string> {
   const missing = (what: string, cause?: unknown): AshlarError =>
@@ -28,7 +28,8 @@ export async function readDockerfile(file: string, source: SourceName): Promise<
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') throw missing('no such file', error);
-    throw error;
+    if (error instanceof AshlarError || code === undefined) throw error;
+    throw missing(`cannot be read (${code})`, error);
   }
 }
 

@@ -34,8 +34,7 @@ export async function endingWithWriter<T>(writer: ChunkWriter, work: () => Promi
   try {
     return await work();
   } catch (error) {
-    // How that ends makes no difference any more.
-    await Promise.allSettled([writer.flush()]);
+    await writer.abandon();
     throw error;
   }
 }

@@ -1,12 +1,13 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AshlarError } from '../../src/index.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import type { StepUser } from './resolve-user.ts';
 
 /**
  * Makes the working directory, and what leads to it, where it is missing: mode 0755, owned by the step's user, as
- * BuildKit does. It is part of the step's difference. Throws `step_failed` where a file is in the way.
+ * BuildKit does. It is part of the step's difference. Throws `step_failed` where a file is in the way, or the path is
+ * too long below the step's own directory.
  */
 export async function makeWorkingDirectory(
   root: string,
@@ -26,8 +27,22 @@ export async function makeWorkingDirectory(
   }
   for (let depth = found.existing + 1; depth <= found.names.length; depth++) {
     const path = join(root, ...found.names.slice(0, depth));
-    await mkdir(path);
+    try {
+      await mkdir(path);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENAMETOOLONG') throw error;
+      throw tooLong(guestPath, error);
+    }
     await chmod(path, 0o755);
     await chown(path, user.uid, user.gid);
   }
+}
+
+/** The kernel counts the way to the root of the step too. */
+function tooLong(guestPath: string, cause: unknown): AshlarError {
+  return new AshlarError(
+    'step_failed',
+    `the working directory of ${Buffer.byteLength(guestPath, 'utf8')} bytes is too long to run a step in`,
+    { data: { path: guestPath }, cause, hint: 'Name a shorter directory with WORKDIR.' },
+  );
 }

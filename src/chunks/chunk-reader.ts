@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import { decodeStored } from './codec.ts';
 import type { PackLocation } from './pack-format.ts';
 import type { PackShelf } from './pack-shelf.ts';
@@ -35,7 +36,8 @@ const runsAhead = 3;
 export function createChunkReader(shelf: PackShelf): ChunkReader {
   return {
     async read({ digest, location }, signal) {
-      const stored = await shelf.read(location.pack, location.offset, location.storedBytes, signal);
+      const { pack, offset, storedBytes } = location;
+      const stored = await shelf.read({ pack, offset, lengthBytes: storedBytes }, signal);
       return decodeChecked(digest, location, stored);
     },
     async *readMany(blobs, signal) {
@@ -44,7 +46,8 @@ export function createChunkReader(shelf: PackShelf): ChunkReader {
       const start = (): void => {
         const run = runs.shift();
         if (run === undefined) return;
-        const reading = shelf.read(run.pack, run.start, run.end - run.start, signal);
+        const { pack, start: offset, end } = run;
+        const reading = shelf.read({ pack, offset, lengthBytes: end - offset }, signal);
         // Shown when its turn comes; until then it must not count as unhandled.
         reading.catch(() => {});
         ahead.push({ run, reading });
@@ -104,7 +107,7 @@ function decodeChecked(digest: Digest, location: PackLocation, stored: Buffer): 
 
 /** Adds to a failed decoding which chunk it was and where it lies. */
 function located(error: unknown, digest: Digest, location: PackLocation): unknown {
-  if (!(error instanceof AshlarError) || error.code !== 'chunk_corrupt') return error;
+  if (!hasCode(error, 'chunk_corrupt')) return error;
   const { pack, offset } = location;
   return new AshlarError(
     'chunk_corrupt',

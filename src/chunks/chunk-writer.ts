@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import { createLimiter } from '../flow/limiter.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { packKey } from '../store/store-paths.ts';
@@ -28,6 +29,11 @@ export interface ChunkWriter {
   know(locations: KnownLocations): void;
   /** Writes out what is pending. Afterwards `locate` answers for all that was added. */
   flush(): Promise<void>;
+  /**
+   * Gives the session up: no pack is closed any more, and further calls of `add` and `flush` are refused (`interrupted`).
+   * Returns when nothing of it is being compressed or uploaded; how that ends makes no difference, and it never fails.
+   */
+  abandon(): Promise<void>;
   locate(digest: Digest): PackLocation | undefined;
   readonly stats: ChunkWriterStats;
 }
@@ -78,6 +84,12 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   let open = emptyPack();
   let appended: Promise<void> = Promise.resolve();
   let learning: Promise<unknown> | undefined;
+  let isAbandoned = false;
+
+  const checkNotAbandoned = (): void => {
+    if (isAbandoned)
+      throw new AshlarError('interrupted', 'nothing more is stored: the writing was given up');
+  };
 
   const findInIndex = async (digest: Digest): Promise<PackLocation | undefined> => {
     const found = index.find(digest);
@@ -101,6 +113,8 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   };
 
   const upload = async (pack: OpenPack): Promise<void> => {
+    // It may have waited for its turn.
+    if (isAbandoned) return;
     const bytes = Buffer.concat([encodePackHeader(), ...pack.parts, encodePackIndex(pack.records)]);
     const name = digestOf(bytes);
     if ((await store.put(packKey(name), bytes)) === 'exists') await mendPack(store, name, bytes);
@@ -120,6 +134,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
     encoded: ReturnType<typeof encodeStored>,
   ): Promise<void> => {
     const { stored, codec } = await encoded;
+    if (isAbandoned) return;
     open.records.push({
       digest,
       offset: open.bytes,
@@ -137,6 +152,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   return {
     stats,
     async add(digest, plain, effort) {
+      checkNotAbandoned();
       uploads.check();
       // The second look is for a call that took the digest on while this one asked.
       if ((await isKnown(digest)) || pending.has(digest)) {
@@ -147,6 +163,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       stats.newBlobs += 1;
       stats.newPlainBytes += plain.length;
       await compressions.enter(() => {
+        checkNotAbandoned();
         const encoded = encodeStored(plain, effort);
         appended = Promise.all([appended, encoded]).then(() => append(digest, plain, encoded));
         return appended;
@@ -156,6 +173,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       for (const [digest, location] of locations) located.set(digest, location);
     },
     async flush() {
+      checkNotAbandoned();
       try {
         await compressions.drain();
         await close();
@@ -163,7 +181,13 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
         // After a failure too nothing may go on behind the back of the caller.
         await uploads.drain();
       }
+      checkNotAbandoned();
       pending.clear();
+    },
+    async abandon() {
+      isAbandoned = true;
+      await Promise.allSettled([compressions.drain()]);
+      await Promise.allSettled([uploads.drain()]);
     },
     locate: (digest) => located.get(digest) ?? index.find(digest),
   };
@@ -175,9 +199,7 @@ async function mendPack(store: ObjectStore, name: Digest, bytes: Buffer): Promis
   try {
     if (bytes.equals(await store.get(key))) return;
   } catch (error) {
-    const isBad =
-      error instanceof AshlarError && ['object_missing', 'object_too_large'].includes(error.code);
-    if (!isBad) throw error;
+    if (!hasCode(error, 'object_missing', 'object_too_large')) throw error;
   }
   await store.replace(key, bytes);
 }

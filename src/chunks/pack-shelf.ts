@@ -1,10 +1,17 @@
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import { createLimiter } from '../flow/limiter.ts';
 import { shared } from '../flow/remember.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { packKey, quarantineKey } from '../store/store-paths.ts';
 import { rescuePack } from './pack-quarantine.ts';
+
+export interface PackRange {
+  readonly pack: Digest;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
 
 /** The packs of a store, those in quarantine included. */
 export interface PackShelf {
@@ -12,7 +19,7 @@ export interface PackShelf {
    * Bytes of a pack; `pack_missing` where it is neither in its place nor in quarantine, `pack_corrupt` where it ends
    * before them.
    */
-  read(pack: Digest, offset: number, lengthBytes: number, signal?: AbortSignal): Promise<Buffer>;
+  read(range: PackRange, signal?: AbortSignal): Promise<Buffer>;
   /** True when the pack is there. A yes is remembered, a no is not. */
   isThere(pack: Digest): Promise<boolean>;
   /** Those of the packs that are not there now, whatever was remembered. */
@@ -40,9 +47,10 @@ export function createPackShelf(store: ObjectStore, options: PackShelfOptions): 
     return (await rescue(pack)) || (await store.head(packKey(pack))) !== null;
   };
   return {
-    async read(pack, offset, lengthBytes, signal) {
+    async read(range, signal) {
+      const { pack } = range;
       const readAt = (key: string): Promise<Buffer | null> =>
-        readRange(store, { pack, key, offset, lengthBytes, signal });
+        readRange(store, { ...range, key, signal });
       const direct = await readAt(packKey(pack));
       if (direct !== null) return direct;
       if (options.quarantine === 'rescue') await tryRescue(rescue, pack);
@@ -80,29 +88,23 @@ async function tryRescue(rescue: (pack: Digest) => Promise<boolean>, pack: Diges
   try {
     await rescue(pack);
   } catch (error) {
-    const isUnwritable =
-      error instanceof AshlarError && ['store_read_only', 'store_full'].includes(error.code);
-    if (!isUnwritable) throw error;
+    if (!hasCode(error, 'store_read_only', 'store_full')) throw error;
   }
 }
 
-interface PackRange {
-  readonly pack: Digest;
+interface RangeRead extends PackRange {
   readonly key: string;
-  readonly offset: number;
-  readonly lengthBytes: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Null when there is no such object. */
-async function readRange(store: ObjectStore, range: PackRange): Promise<Buffer | null> {
+async function readRange(store: ObjectStore, range: RangeRead): Promise<Buffer | null> {
   const { pack, key, offset, lengthBytes, signal } = range;
   try {
     return await store.getRange(key, offset, lengthBytes, signal === undefined ? {} : { signal });
   } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
-    if (error.code === 'object_missing') return null;
-    if (error.code !== 'object_truncated' && error.code !== 'object_too_large') throw error;
+    if (hasCode(error, 'object_missing')) return null;
+    if (!hasCode(error, 'object_truncated', 'object_too_large')) throw error;
     throw new AshlarError(
       'pack_corrupt',
       `the pack ${pack} has no ${lengthBytes} bytes at ${offset}: it is cut short, or the placement is wrong`,

@@ -1,5 +1,5 @@
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import { createLimiter } from '../flow/limiter.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { digestInKey } from '../store/store-paths.ts';
@@ -17,13 +17,13 @@ export interface SyncChunkIndexOptions {
 const readsAhead = 8;
 
 /** What is wrong with one pack and no reason to fail: it was moved meanwhile, or is damaged. */
-const passedOver = new Set([
+const passedOver = [
   'pack_corrupt',
   'object_missing',
   'object_truncated',
   'object_too_large',
   'object_not_a_file',
-]);
+] as const;
 
 /**
  * Learns the packs of the store that the index does not know, such as those that other machines wrote: the newest
@@ -62,7 +62,7 @@ async function learnPack(
     index.addPack(pack, await readPackIndex(store, pack, sizeBytes));
     return true;
   } catch (error) {
-    if (!(error instanceof AshlarError) || !passedOver.has(error.code)) throw error;
+    if (!hasCode(error, ...passedOver)) throw error;
     if (error.code === 'pack_corrupt') index.retirePack(pack);
     return false;
   }

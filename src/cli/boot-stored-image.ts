@@ -1,10 +1,10 @@
 import { type BlockSource, bootImage, type BootResult, type GuestCommand } from '../../vm/index.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { leaseImage } from '../image/image-leases.ts';
+import { leaseImage } from '../image/references/image-leases.ts';
 import type { ImageConfig } from '../image/image-root.ts';
 import type { ImageStore } from '../image/image-store.ts';
 import { openImage, type OpenImage } from '../image/open-image.ts';
-import { resolveImage } from '../image/tags.ts';
+import { resolveImage } from '../image/references/tags.ts';
 import { chunkBytes } from '../tree/inode.ts';
 import type { CommandContext } from './command-context.ts';
 

@@ -1,4 +1,6 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { maxDiskBytes, minDiskBytes } from '../ext4/geometry.ts';
+import { chunkBytes } from '../tree/inode.ts';
 
 const factors: Readonly<Record<string, number>> = {
   '': 1,
@@ -23,9 +25,17 @@ export function parseSize(text: string, option: string): number {
   return bytes;
 }
 
-/** Reads a size of a disk: rounded up to a multiple of 64 KiB. */
+/**
+ * Reads a size of a disk: rounded up to a multiple of 64 KiB. Throws `config_invalid` too for one that no disk can have.
+ */
 export function parseDiskSize(text: string, option: string): number {
-  return Math.ceil(parseSize(text, option) / 65_536) * 65_536;
+  const diskBytes = Math.ceil(parseSize(text, option) / chunkBytes) * chunkBytes;
+  if (diskBytes >= minDiskBytes && diskBytes <= maxDiskBytes) return diskBytes;
+  const bound =
+    diskBytes < minDiskBytes ? 'small: 16M is the least' : 'large: it must be below 16T';
+  throw new AshlarError('config_invalid', `${option} ${text} is too ${bound}`, {
+    hint: 'Write a size such as 2G; what is not written to takes no room.',
+  });
 }
 
 const durationFactors: Readonly<Record<string, number>> = {

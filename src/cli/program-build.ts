@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { AshlarError } from '../errors/ashlar-error.ts';
 import type { BuildCommandOptions } from './commands/build.ts';
 import { parseDiskSize, parseDuration, parseSize } from './parse-size.ts';
 import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
@@ -70,8 +72,8 @@ export function addBuildCommands(program: Command, perform: Perform): void {
     program
       .command('boot')
       .description('boot an image in a virtual machine and run its command, or the one given')
-      .argument('<ref>')
-      .argument('[command...]', 'after --')
+      .argument('<ref>', 'a tag, a digest, or its first eight or more digits')
+      .argument('[command...]', 'after --; replaces the entrypoint and the command of the image')
       .option('--memory <size>', 'memory of the machine', '1G')
       .option('--cpus <count>', 'processors of the machine', '1')
       .option('--timeout <duration>', 'end the machine after this time', '5m'),
@@ -83,13 +85,13 @@ export function addBuildCommands(program: Command, perform: Perform): void {
     ) =>
       perform(flags, async (context) => {
         const { boot } = await import('./commands/boot.ts');
-        const memoryMiB = Math.ceil(parseSize(flags.memory, '--memory') / 1024 ** 2);
+        const memoryMiB = parseMachineMemory(flags.memory);
         const timeoutMs = parseDuration(flags.timeout, '--timeout');
         return boot(context, {
           reference,
           argv,
           memoryMiB,
-          cpus: parseCount(flags.cpus, '--cpus'),
+          cpus: parseMachineCpus(flags.cpus),
           timeoutMs,
         });
       }),
@@ -100,6 +102,28 @@ export function addBuildCommands(program: Command, perform: Perform): void {
   ).action((flags: CommonOptions) =>
     perform(flags, async (context) => (await import('./commands/doctor.ts')).doctor(context)),
   );
+}
+
+/** With less, the guest's kernel does not come up, or has no room for a program. */
+const minMachineMiB = 96;
+
+function parseMachineMemory(text: string): number {
+  const memoryMiB = Math.ceil(parseSize(text, '--memory') / 1024 ** 2);
+  if (memoryMiB >= minMachineMiB) return memoryMiB;
+  throw new AshlarError('invalid_request', `--memory ${text} is too little for a machine`, {
+    data: { memory: text },
+    hint: `Give ${minMachineMiB}M or more.`,
+  });
+}
+
+function parseMachineCpus(text: string): number {
+  const cpus = parseCount(text, '--cpus');
+  const present = availableParallelism();
+  if (cpus <= present) return cpus;
+  throw new AshlarError('invalid_request', `--cpus ${text}: this machine has ${present}`, {
+    data: { cpus: text, present },
+    hint: `Give ${present} or less.`,
+  });
 }
 
 async function buildOptions(

@@ -1,19 +1,25 @@
 import { Command } from 'commander';
+import packageFile from '../../package.json' with { type: 'json' };
 import { addBuildCommands } from './program-build.ts';
 import { addImageCommands } from './program-image.ts';
 import { addStoreCommands } from './program-store.ts';
 import type { Perform } from './common-options.ts';
 import type { Terminal } from './terminal.ts';
 
+const { version } = packageFile;
+
 /** The whole command line. Commands load their code when they run, so that each starts at once. */
 export function createProgram(perform: Perform, terminal: Terminal): Command {
   const program = new Command('ashlar')
     .description('Builds Dockerfiles into bootable, content-addressed VM images.')
+    .version(version, '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
+      // Help for somebody who did not ask for it.
+      writeErr: (text) => terminal.stderr.write(text),
       // Errors are printed by the caller, in the form that was asked for.
-      writeErr: () => {},
+      outputError: () => {},
     })
     .showSuggestionAfterError();
   addBuildCommands(program, perform);

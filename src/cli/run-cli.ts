@@ -1,13 +1,15 @@
 import { CommanderError } from 'commander';
 import { loadConfig } from '../config/config.ts';
 import { type DirectoryProblem, probeDirectory } from '../disk/probe-directory.ts';
-import { AshlarError, toAshlarError } from '../errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode, toAshlarError } from '../errors/ashlar-error.ts';
 import { exitCodeOf } from '../errors/exit-codes.ts';
 import { once } from '../flow/remember.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Perform } from './common-options.ts';
+import { firstFailure, nameSystemFailure } from './name-system-failure.ts';
 import { createProgram } from './program.ts';
 import { type OutputForm, printError, printResult, type Terminal } from './terminal.ts';
+import { stdoutFailure, watchOutput } from './watch-output.ts';
 
 /** What the start of the program knows. */
 export interface ProgramStart {
@@ -25,15 +27,18 @@ export async function runCli(
 ): Promise<number> {
   let form: OutputForm = wantsJson(args) ? 'json' : 'text';
   let exitCode = 0;
+  let home: string | undefined;
   const interrupt = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     interrupt.abort(new AshlarError('interrupted', `ended by ${signal}`, { data: { signal } }));
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  const output = watchOutput(terminal, (error) => interrupt.abort(error));
   const perform: Perform = async (options, command) => {
     form = options.output;
     const config = loadConfig(process.env, options.store);
+    ({ home } = config);
     const context: CommandContext = {
       config,
       homeProblem: once(async () =>
@@ -47,7 +52,7 @@ export async function runCli(
       startedMs: start.startedMs,
     };
     const result = await command(context);
-    printResult(terminal, form, result);
+    await printResult(terminal, form, result);
     exitCode = result.exitCode ?? 0;
   };
   try {
@@ -55,10 +60,20 @@ export async function runCli(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const failure = interrupt.signal.aborted
-      ? toAshlarError(interrupt.signal.reason)
-      : asFailure(error);
-    printError(terminal, form, failure);
+    // The help is on stderr: no command was named.
+    if (error instanceof CommanderError && error.code === 'commander.help')
+      return exitCodeOf(asFailure(error));
+    const stdoutError = output.failure();
+    // The reader of a pipe has seen enough, as with `| head`.
+    if (systemErrorCode(stdoutError) === 'EPIPE') return exitCode;
+    const failure =
+      stdoutError === undefined
+        ? nameSystemFailure(
+            asFailure(interrupt.signal.aborted ? interrupt.signal.reason : firstFailure(error)),
+            home,
+          )
+        : stdoutFailure(stdoutError);
+    printError(terminal, stdoutError === undefined ? form : 'text', failure);
     return exitCodeOf(failure);
   } finally {
     process.off('SIGINT', onSignal);

@@ -21,9 +21,20 @@ export interface Terminal {
   readonly isInteractive: boolean;
 }
 
-export function printResult(terminal: Terminal, form: OutputForm, result: CommandResult): void {
-  if (form === 'json') terminal.stdout.write(`${JSON.stringify(result.json)}\n`);
-  else if (result.text !== '') terminal.stdout.write(`${result.text}\n`);
+/** Throws what stdout fails with. */
+export async function printResult(
+  { stdout }: Terminal,
+  form: OutputForm,
+  result: CommandResult,
+): Promise<void> {
+  if (form === 'json') await writeOut(stdout, `${JSON.stringify(result.json)}\n`);
+  else if (result.text !== '') await writeOut(stdout, `${result.text}\n`);
+}
+
+async function writeOut(stream: Writable, text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Writes a failure: what, who has to act, and what to do. In JSON it is the document on stdout. */

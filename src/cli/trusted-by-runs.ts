@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { RunSettings } from '../../builder/index.ts';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
 
 const guestPath = '/run/ashlar/ca.pem';
+/** Far more than all the authorities of a system. */
+const maxBytes = 16 * 1024 * 1024;
 
 /** Variables by which programs find certificates: OpenSSL, Node.js, Python, curl, git, Cargo. */
 const variables = [
@@ -22,9 +24,7 @@ export async function trustedByRuns(
 ): Promise<Pick<RunSettings, 'mounts' | 'env'>> {
   if (file === undefined || file === '') return { mounts: [], env: {} };
   const hostPath = resolve(file);
-  const text = await readFile(hostPath, 'latin1').catch((error: unknown) => {
-    throw invalid(hostPath, `cannot be read (${systemErrorCode(error) ?? 'unknown'})`, error);
-  });
+  const text = await readPem(hostPath);
   if (!text.includes('-----BEGIN CERTIFICATE-----'))
     throw invalid(hostPath, 'holds no certificate in PEM form', undefined);
   if (text.includes('PRIVATE KEY-----'))
@@ -33,6 +33,20 @@ export async function trustedByRuns(
     mounts: [{ hostPath, guestPath }],
     env: Object.fromEntries(variables.map((name) => [name, guestPath])),
   };
+}
+
+/** A pipe is not waited for. */
+async function readPem(path: string): Promise<string> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) throw invalid(path, 'is not a regular file', undefined);
+    if (stats.size > maxBytes) throw invalid(path, `has more than ${maxBytes} bytes`, undefined);
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (error instanceof AshlarError || code === undefined) throw error;
+    throw invalid(path, `cannot be read (${code})`, error);
+  }
 }
 
 function invalid(path: string, what: string, cause: unknown): AshlarError {

@@ -2,7 +2,8 @@ import type { LocatedBlob } from '../chunks/chunk-reader.ts';
 import { type Digest, isDigest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
-import { findHurtFilesIfReadable, type HurtFiles, pathsOf } from '../image/hurt-files.ts';
+import { hasCode } from '../errors/has-code.ts';
+import { findHurtFilesIfReadable, type HurtFiles, pathsOf } from '../image/damage/hurt-files.ts';
 import type { ImageStore } from '../image/image-store.ts';
 import { readJsonObject } from '../image/json-object.ts';
 import { openImage, type OpenImage } from '../image/open-image.ts';
@@ -32,6 +33,18 @@ export async function checkImage(
   } catch (error) {
     return [damageOf(error), ...damages];
   }
+  try {
+    return [...damages, ...(await checkParts(image, checker))];
+  } catch (error) {
+    if (!hasCode(error, 'image_not_found')) throw error;
+    // Removed while it was read.
+    return [damageOf(error), ...damages];
+  }
+}
+
+/** Holds all that an open image refers to against its digests. */
+async function checkParts(image: OpenImage, checker: PackChecker): Promise<ImageDamage[]> {
+  const damages: ImageDamage[] = [];
   const pages = await readPages(image);
   const tree = await readTree(image);
   const hurtBlobs = await checker.checkBlobs([...tree.blobs, ...pages.blobs, ...pages.chunks]);
@@ -63,7 +76,7 @@ async function readPages(
   const chunks: LocatedBlob[] = [];
   const damages: ImageDamage[] = [];
   for await (const read of image.manifestPages()) {
-    if ('damage' in read) damages.push(damageOf(read.damage, 'manifest_corrupt'));
+    if ('damage' in read) damages.push(damageOf(read.damage));
     else for (const chunk of read.chunks) chunks.push(chunk);
   }
   const digests = image.root.pages.map(([, page]) => page);
@@ -134,11 +147,10 @@ function groupDamages(chunks: ReadonlyMap<Digest, BlobDamage>, hurt: HurtFiles):
   return damages;
 }
 
-/** `replaces` stands in for `chunk_corrupt`, where the blob is known to be no chunk. */
-function damageOf(error: unknown, replaces?: ErrorCode): ImageDamage {
+function damageOf(error: unknown): ImageDamage {
   if (!(error instanceof AshlarError)) throw error;
-  if (error.code === 'store_unreachable' || error.code === 'interrupted') throw error;
-  const code = error.code === 'chunk_corrupt' && replaces !== undefined ? replaces : error.code;
+  if (hasCode(error, 'store_unreachable', 'interrupted')) throw error;
+  const { code } = error;
   const { pack } = error.data;
   const isPack = typeof pack === 'string' && isDigest(pack);
   return { code, message: error.message, files: [], pack: isPack ? pack : null };

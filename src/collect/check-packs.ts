@@ -2,7 +2,7 @@ import type { LocatedBlob } from '../chunks/chunk-reader.ts';
 import { decodeStored } from '../chunks/codec.ts';
 import { maxStoredPackBytes, type PackLocation } from '../chunks/pack-format.ts';
 import { type Digest, digestOf } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { packKey, quarantineKey } from '../store/store-paths.ts';
@@ -99,11 +99,10 @@ async function readPack(store: ObjectStore, pack: Digest): Promise<Buffer | Blob
     try {
       return await store.get(key, { maxBytes: maxStoredPackBytes });
     } catch (error) {
-      if (!(error instanceof AshlarError)) throw error;
-      if (error.code === 'object_missing') continue;
-      if (error.code === 'object_too_large')
+      if (hasCode(error, 'object_missing')) continue;
+      if (hasCode(error, 'object_too_large'))
         return { code: 'pack_corrupt', message: `the pack ${pack} is too large`, pack };
-      if (error.code === 'object_not_a_file')
+      if (hasCode(error, 'object_not_a_file'))
         return { code: 'pack_corrupt', message: error.message, pack };
       throw error;
     }
@@ -126,7 +125,7 @@ function checkBlob(
     if (digestOf(decodeStored(stored, location.codec, location.plainBytes)) === blob) return null;
     return { code: 'chunk_corrupt', message: `${place} does not match its digest`, pack };
   } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
+    if (!hasCode(error, 'chunk_corrupt')) throw error;
     return { code: 'chunk_corrupt', message: `${place} is damaged: ${error.message}`, pack };
   }
 }

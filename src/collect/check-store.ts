@@ -1,8 +1,8 @@
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import { findDamagedLeases } from '../image/image-leases.ts';
+import { hasCode } from '../errors/has-code.ts';
+import { findDamagedLeases } from '../image/references/image-leases.ts';
 import { type ImageStore, withoutRescue } from '../image/image-store.ts';
-import { type ImageListing, listImages } from '../image/list-images.ts';
+import { type ImageListing, listImages } from '../image/references/list-images.ts';
 import { digestInKey, imageKey } from '../store/store-paths.ts';
 import { checkImage, type ImageDamage } from './check-image.ts';
 import { createPackChecker, type PackChecker } from './check-packs.ts';
@@ -120,6 +120,6 @@ function forgetDamaged(imageStore: ImageStore, { damagedPacks }: PackChecker): v
     for (const pack of damagedPacks.keys()) index.retirePack(pack);
   } catch (error) {
     // A check of a store needs no place to write.
-    if (!(error instanceof AshlarError) || error.code !== 'home_unusable') throw error;
+    if (!hasCode(error, 'home_unusable')) throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { type Digest, isDigest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { listLeases } from '../image/image-leases.ts';
+import { hasCode } from '../errors/has-code.ts';
+import { listLeases } from '../image/references/image-leases.ts';
 import { readJsonObject } from '../image/json-object.ts';
-import { type ImageListing, listImages } from '../image/list-images.ts';
-import { listTags } from '../image/tags.ts';
+import { type ImageListing, listImages } from '../image/references/list-images.ts';
+import { listTags } from '../image/references/tags.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Why an image is kept. */
@@ -94,7 +95,7 @@ async function imageOfStep(objects: ObjectStore, key: string): Promise<Digest | 
     const image = (await readJsonObject(objects, key))?.['image'];
     return typeof image === 'string' && isDigest(image) ? image : null;
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'manifest_corrupt') return null;
+    if (hasCode(error, 'manifest_corrupt')) return null;
     throw error;
   }
 }

@@ -1,8 +1,7 @@
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ErrorCode } from '../errors/catalogue.ts';
+import { hasCode } from '../errors/has-code.ts';
 import { type ImageStore, withoutRescue } from '../image/image-store.ts';
-import { listImages } from '../image/list-images.ts';
+import { listImages } from '../image/references/list-images.ts';
 import { openImage } from '../image/open-image.ts';
 import { chunkBytes } from '../tree/inode.ts';
 
@@ -62,17 +61,17 @@ async function chunksOf(imageStore: ImageStore, digest: Digest): Promise<Digest[
     }
     return chunks;
   } catch (error) {
-    if (error instanceof AshlarError && unreadable.has(error.code)) return null;
+    if (hasCode(error, ...unreadable)) return null;
     throw error;
   }
 }
 
-const unreadable = new Set<ErrorCode>([
+const unreadable = [
   'manifest_corrupt',
   'image_not_found',
   'store_newer_format',
   'object_not_a_file',
-]);
+] as const;
 
 async function sumObjects(
   imageStore: ImageStore,

@@ -1,7 +1,8 @@
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { ImageStore } from '../image/image-store.ts';
-import { openIfThere } from '../image/open-image.ts';
+import { openImage } from '../image/open-image.ts';
 import type { ObjectInfo } from '../store/object-store.ts';
 import { digestInKey } from '../store/store-paths.ts';
 
@@ -80,20 +81,17 @@ async function countUses(
   uses: Map<Digest, PackUse>,
 ): Promise<void> {
   try {
-    const image = await openIfThere(imageStore, digest);
-    if (image === null) return;
-    for (const pack of image.placement.packs) {
+    const image = await openImage(imageStore, digest);
+    for (const { pack, offset, storedBytes } of (await image.locations()).values()) {
       const use = uses.get(pack) ?? { images: [], offsets: new Set<number>(), liveBytes: 0 };
       uses.set(pack, use);
-      use.images.push(image.digest);
-    }
-    for (const { pack, offset, storedBytes } of (await image.locations()).values()) {
-      const use = uses.get(pack);
-      if (use === undefined || use.offsets.has(offset)) continue;
+      if (use.images.at(-1) !== digest) use.images.push(digest);
+      if (use.offsets.has(offset)) continue;
       use.offsets.add(offset);
       use.liveBytes += storedBytes;
     }
   } catch (error) {
+    if (hasCode(error, 'image_not_found')) return;
     throw notCollected(digest, error);
   }
 }

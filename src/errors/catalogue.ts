@@ -148,6 +148,9 @@ export const catalogue = {
     'This store was written by a newer Ashlar; upgrade this installation.',
   ),
   disk_full: operator('Free space under ASHLAR_HOME.', 507),
+  resources_exhausted: operator(
+    'Raise the limits of this user (ulimit) or free memory, then run the command again.',
+  ),
   tool_missing: operator('Run `ashlar doctor`; it names the package that brings the tool.'),
   privilege_missing: operator('Run as root: mounting images and starting containers needs it.'),
   kernel_feature_missing: operator('Run `ashlar doctor`; it says what the kernel lacks.'),

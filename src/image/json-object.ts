@@ -1,8 +1,9 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import { getIfThere } from '../store/get-if-there.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Largest of the small documents beside images: tags, steps, leases, provenance. */
+/** Largest of the small documents beside images: tags, steps, leases, provenance, boot traces. */
 const maxDocumentBytes = 1024 * 1024;
 
 /** Reads a small JSON object; null where there is none. Throws `manifest_corrupt` when it is not a JSON object, or too large for one. */
@@ -18,19 +19,40 @@ export async function readJsonObject(
       return value as Record<string, unknown>;
     throw damaged(key, undefined);
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'object_too_large')
+    if (hasCode(error, 'object_too_large') || error instanceof SyntaxError)
       throw damaged(key, error);
-    if (error instanceof SyntaxError) throw damaged(key, error);
     throw error;
   }
 }
 
+/** Throws `invalid_request` for one that is too large to be read again. */
 export async function writeJsonObject(
   objects: ObjectStore,
   key: string,
   value: object,
 ): Promise<void> {
-  await objects.replace(key, Buffer.from(`${JSON.stringify(value)}\n`, 'utf8'));
+  await writeDocument(objects, key, `${JSON.stringify(value)}\n`);
+}
+
+/** The same for a document that is encoded already. */
+export async function writeDocument(
+  objects: ObjectStore,
+  key: string,
+  text: string,
+): Promise<void> {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length <= maxDocumentBytes) {
+    await objects.replace(key, bytes);
+    return;
+  }
+  throw new AshlarError(
+    'invalid_request',
+    `the document ${key} would have ${bytes.length} bytes, and ${maxDocumentBytes} are the most`,
+    {
+      data: { object: key, sizeBytes: bytes.length, maxBytes: maxDocumentBytes },
+      hint: 'Shorten what is recorded in it: for provenance the text of the instruction or the build arguments.',
+    },
+  );
 }
 
 function damaged(key: string, cause: unknown): AshlarError {

@@ -3,9 +3,10 @@ import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { createReadAhead } from '../flow/read-ahead.ts';
 import { cached } from '../flow/remember.ts';
+import { chunkBytes } from '../tree/inode.ts';
+import { isPageDamage } from './damage/damage-codes.ts';
 import type { ImageRoot } from './image-root.ts';
 import { decodeManifestPage, type ManifestPage, pageChunks } from './manifest-page.ts';
-import { isBlobDamage } from './naming-damage.ts';
 import type { OpenPlacement } from './placement.ts';
 
 export interface ImageChunk {
@@ -21,10 +22,11 @@ export type ManifestPageRead =
 
 /** The pages of an image's manifest, each with its part of the placement; read when asked for and kept decoded. */
 export interface ManifestPages {
-  /** The chunks of a page that are not zeros, in disk order, by the page's number; none for a page of zeros. */
+  /**
+   * The chunks of a page that are not zeros, in disk order, by the page's number; none for a page of zeros. Throws
+   * `manifest_corrupt`, `pack_missing` or `pack_corrupt` with the stretch of the disk that the page is for.
+   */
   chunksOfPage(page: number): Promise<readonly ImageChunk[]>;
-  /** All pages in order, also the damaged ones. */
-  all(): AsyncIterable<ManifestPageRead>;
 }
 
 export interface ManifestPagesSource {
@@ -52,7 +54,7 @@ export function createManifestPages(source: ManifestPagesSource): ManifestPages 
     count: root.pages.length,
     batch: pagesAtOnce,
     one: async (position) => {
-      const [page] = await decodePages(source, position, 1);
+      const [page] = await namingStretch(root, position, () => decodePages(source, position, 1));
       if (page !== undefined) return page;
       throw new AshlarError('internal', `the image has no page at ${position}`);
     },
@@ -60,16 +62,20 @@ export function createManifestPages(source: ManifestPagesSource): ManifestPages 
     isPartial: isPageDamage,
   });
   const readPage = cached(cachedPages, read);
-  const pageOf = async (page: number): Promise<readonly ImageChunk[]> => {
-    const position = positions.get(page);
-    return position === undefined ? [] : readPage(position);
-  };
   return {
-    chunksOfPage: pageOf,
-    async *all() {
-      for (const [page] of root.pages) yield await readOrDamage(page, pageOf);
+    async chunksOfPage(page) {
+      const position = positions.get(page);
+      return position === undefined ? [] : readPage(position);
     },
   };
+}
+
+/** All pages in order as `read` gives them, also the damaged ones. */
+export async function* readEachPage(
+  root: ImageRoot,
+  read: (page: number) => Promise<readonly ImageChunk[]>,
+): AsyncIterable<ManifestPageRead> {
+  for (const [page] of root.pages) yield await readOrDamage(page, read);
 }
 
 async function decodePages(
@@ -124,9 +130,24 @@ async function readOrDamage(
   }
 }
 
-/** True for a failure to read a page that lies in the store and not in reaching it. */
-export function isPageDamage(error: unknown): error is AshlarError {
-  return isBlobDamage(error) || (error instanceof AshlarError && error.code === 'manifest_corrupt');
+/** Runs a read of the page at a position of the root's list; damage gets its stretch of the disk. */
+async function namingStretch<T>(
+  root: ImageRoot,
+  position: number,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isPageDamage(error)) throw error;
+    const page = root.pages[position]?.[0] ?? 0;
+    const mib = (pageChunks * chunkBytes) / 1024 ** 2;
+    throw new AshlarError(
+      error.code === 'chunk_corrupt' ? 'manifest_corrupt' : error.code,
+      `the manifest of the disk from ${page * mib} MiB to ${(page + 1) * mib} MiB cannot be read: ${error.message}`,
+      { data: error.data, cause: error, hint: error.hint },
+    );
+  }
 }
 
 /** The chunk at an index of the disk; null for one of zeros. `chunks` are those of its page. */

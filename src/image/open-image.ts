@@ -1,62 +1,35 @@
-import type { PackLocation } from '../chunks/pack-format.ts';
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import { once } from '../flow/remember.ts';
-import { chunkBytes } from '../tree/inode.ts';
+import type { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { TreePage } from '../tree/tree-page.ts';
 import type { TreeReader } from '../tree/tree-reader.ts';
+import { type ChunkPlaces, createChunkPlaces } from './find-chunks.ts';
+import { openImagePlaces } from './image-places.ts';
 import type { ImageRoot } from './image-root.ts';
 import type { ImageStore } from './image-store.ts';
-import {
-  createManifestPages,
-  findChunk,
-  type ImageChunk,
-  isPageDamage,
-  type ManifestPageRead,
-  type ManifestPages,
-  type ReadBlobs,
-} from './manifest-pages.ts';
-import { pageChunks } from './manifest-page.ts';
-import { type DamagedImage, namingDamage } from './naming-damage.ts';
-import { describePageDamage, namingPageDamage, readableChunks } from './naming-page-damage.ts';
 import type { OpenPlacement } from './placement.ts';
-import { openPlacementOf, readRoot } from './read-image-parts.ts';
+import { createImageReads, type ImageReads } from './read-chunks.ts';
+import { readRoot } from './read-image-parts.ts';
 import { createStoredTree } from './stored-tree.ts';
 
 export type { ImageChunk } from './manifest-pages.ts';
 
 /**
- * An image opened for reading. Every page and chunk is checked against its digest when it is read. Damage of the
- * manifest shows as `manifest_corrupt`, that of the tree as `tree_corrupt`, that of a chunk as `chunk_corrupt`; what is
- * in a pack that is missing or cut short as `pack_missing` or `pack_corrupt`. The error names the image and the files that
- * are hurt; all others can be read.
+ * An image opened for reading, for as long as one likes: where packs were rewritten since, the places are looked up anew.
+ * Every page and chunk is checked against its digest when it is read. Damage of the manifest shows as `manifest_corrupt`,
+ * that of the tree as `tree_corrupt`, that of a chunk as `chunk_corrupt`; what is in a pack that is missing or cut short as
+ * `pack_missing` or `pack_corrupt`. The error names the image and the files that are hurt; all others can be read. An
+ * image that was removed meanwhile may show as `image_not_found`.
  */
-export interface OpenImage {
+export interface OpenImage extends ChunkPlaces, ImageReads {
   readonly digest: Digest;
   readonly root: ImageRoot;
+  /** The latest that was read. */
   readonly placement: OpenPlacement;
   /** Reads the tree's root at first use. */
   tree(): Promise<TreeReader>;
   /** The pages of the tree in order; the error in place of one that is damaged. */
   treePages(): AsyncIterable<TreePage | AshlarError>;
-  /**
-   * A chunk of the disk by its index; null for one of zeros. An image may be read for weeks: where a chunk is no longer
-   * where it was, its place is looked up anew.
-   */
-  readChunk(index: number, signal?: AbortSignal): Promise<Buffer | null>;
-  /** The chunks that are not zeros, in disk order; reads page after page of the manifest. */
-  chunks(): AsyncIterable<ImageChunk>;
-  /** The same of one page of the manifest, by its number. */
-  chunksOfPage(page: number): Promise<readonly ImageChunk[]>;
-  /** All pages of the manifest in order; those that are damaged without the names of files. */
-  manifestPages(): AsyncIterable<ManifestPageRead>;
-  /** The locations of all pages and of all chunks. */
-  locations(): Promise<Map<Digest, PackLocation>>;
-  /**
-   * Where a chunk of the image is. Reads the whole manifest at first use and passes over damaged pages; a chunk that no
-   * other page has gives their error.
-   */
-  locate(chunk: Digest): Promise<PackLocation>;
 }
 
 /**
@@ -64,96 +37,31 @@ export interface OpenImage {
  * `image_not_found`, `manifest_corrupt` or `store_newer_format`.
  */
 export async function openImage(imageStore: ImageStore, digest: Digest): Promise<OpenImage> {
-  const { objects, reader } = imageStore;
-  const root = await readRoot(objects, digest);
-  let placement = await openPlacementOf(objects, digest, root);
-  const readBlobs: ReadBlobs = async (blobs) => {
-    const located = blobs.map(({ digest: blob, position }) => ({
-      digest: blob,
-      location: blobLocation(placement, position, digest),
-    }));
-    const bytes = new Map<Digest, Buffer>();
-    for await (const { digest: blob, plain } of reader.readMany(located)) bytes.set(blob, plain);
-    return bytes;
-  };
+  const root = await readRoot(imageStore.objects, digest);
+  const places = await openImagePlaces(imageStore, digest, root);
   const tree = createStoredTree({
     image: digest,
     root: root.tree,
     rootPosition: root.pages.length,
-    readBlobs,
+    readBlobs: (blobs) => places.read(({ readBlobs }) => readBlobs(blobs)),
   });
-  let manifest = createManifestPages({ digest, root, placement, readBlobs });
-  const damagedImage: DamagedImage & { readonly manifest: ManifestPages } = {
-    digest,
-    get manifest() {
-      return manifest;
-    },
-    treePages: () => tree.pages(),
+  const treePages = (): AsyncIterable<TreePage | AshlarError> => tree.pages();
+  const treeBlobs = async (): Promise<Digest[]> => {
+    const { pages } = (await tree.reader()).root;
+    return [root.tree, ...pages.map((page) => page.digest)];
   };
-  const refresh = async (): Promise<void> => {
-    placement = await openPlacementOf(objects, digest, root);
-    manifest = createManifestPages({ digest, root, placement, readBlobs });
-  };
-  const chunkAt = async (index: number): Promise<ImageChunk | null> =>
-    findChunk(await manifest.chunksOfPage(Math.floor(index / pageChunks)), index);
-  const pageOf = (page: number): Promise<readonly ImageChunk[]> =>
-    namingPageDamage(damagedImage, page, () => manifest.chunksOfPage(page));
-  const readable = once(() => readableChunks(manifest));
-  const chunks = async function* (): AsyncIterable<ImageChunk> {
-    for (const [page] of root.pages) yield* await pageOf(page);
-  };
+  const chunkPlaces = createChunkPlaces({ digest, root, places, treePages, treeBlobs });
+  const reads = createImageReads({ digest, imageStore, root, places, chunkPlaces, treePages });
   return {
     digest,
     root,
     get placement() {
-      return placement;
+      return places.now.placement;
     },
     tree: () => tree.reader(),
-    treePages: () => tree.pages(),
-    async readChunk(index, signal) {
-      if (index < 0 || index >= root.diskBytes / chunkBytes) {
-        throw new AshlarError('invalid_request', `the disk of ${digest} has no chunk ${index}`);
-      }
-      try {
-        const chunk = await chunkAt(index);
-        return chunk === null ? null : await reader.read(chunk, signal);
-      } catch (error) {
-        if (!isPageDamage(error)) throw error;
-      }
-      // Packs may have been rewritten since the image was opened.
-      await refresh();
-      const page = Math.floor(index / pageChunks);
-      const chunk = await namingPageDamage(damagedImage, page, () => chunkAt(index));
-      if (chunk === null) return null;
-      return namingDamage(damagedImage, chunk.digest, () => reader.read(chunk, signal));
-    },
-    chunks,
-    chunksOfPage: pageOf,
-    manifestPages: () => manifest.all(),
-    async locations() {
-      const locations = new Map<Digest, PackLocation>();
-      const treePages = (await tree.reader()).root.pages.map((page) => page.digest);
-      const blobs = [...root.pages.map(([, page]) => page), root.tree, ...treePages];
-      blobs.forEach((blob, position) =>
-        locations.set(blob, blobLocation(placement, position, digest)),
-      );
-      for (const [page] of root.pages)
-        for (const chunk of await pageOf(page)) locations.set(chunk.digest, chunk.location);
-      return locations;
-    },
-    async locate(chunk) {
-      const { locations, damaged } = await readable();
-      const location = locations.get(chunk);
-      if (location !== undefined) return location;
-      const [first] = damaged;
-      if (first !== undefined)
-        throw await describePageDamage(damagedImage, { ...first, locations });
-      throw new AshlarError(
-        'chunk_missing',
-        `the image ${digest} has no place for the chunk ${chunk}`,
-        { data: { image: digest, digest: chunk } },
-      );
-    },
+    treePages,
+    ...chunkPlaces,
+    ...reads,
   };
 }
 
@@ -165,17 +73,7 @@ export async function openIfThere(
   try {
     return await openImage(imageStore, digest);
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'image_not_found') return null;
+    if (hasCode(error, 'image_not_found')) return null;
     throw error;
   }
-}
-
-function blobLocation(placement: OpenPlacement, position: number, image: Digest): PackLocation {
-  const location = placement.blobs[position];
-  if (location !== undefined) return location;
-  throw new AshlarError(
-    'manifest_corrupt',
-    `the placement of ${image} has fewer records than its manifest`,
-    { data: { image } },
-  );
 }

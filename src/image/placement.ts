@@ -40,7 +40,7 @@ export function encodePlacement(placement: Placement): Buffer {
   };
   const blobs = Buffer.alloc(placement.blobs.length * blobBytes);
   placement.blobs.forEach((location, index) => {
-    writeLocation(blobs, index * blobBytes, location, numberOf(location));
+    writeLocation(blobs, index * blobBytes, { location, pack: numberOf(location) });
     blobs.writeUInt32LE(location.plainBytes, index * blobBytes + 12);
   });
   const directory = Buffer.alloc((placement.pages.length + 1) * 4);
@@ -50,7 +50,7 @@ export function encodePlacement(placement: Placement): Buffer {
   let record = 0;
   placement.pages.forEach((page, index) => {
     for (const location of page) {
-      writeChunkRecord(chunks, record * chunkRecordBytes, location, numberOf(location));
+      writeChunkRecord(chunks, record * chunkRecordBytes, { location, pack: numberOf(location) });
       record += 1;
     }
     directory.writeUInt32LE(record, (index + 1) * 4);
@@ -71,6 +71,8 @@ export function encodePlacement(placement: Placement): Buffer {
 export type ReadPlacement = (offset: number, lengthBytes: number) => Promise<Buffer>;
 
 export interface OpenPlacement {
+  /** Of packs, blobs and directory: two placements that agree in it have the chunks of each page in the same packs. */
+  readonly frontDigest: Digest;
   readonly packs: readonly Digest[];
   readonly blobs: readonly PackLocation[];
   readonly pageCount: number;
@@ -92,8 +94,11 @@ export async function openPlacement(read: ReadPlacement, image: Digest): Promise
   const pageCount = header.readUInt32LE(20);
   const frontBytes = packCount * 32 + blobCount * blobBytes + (pageCount + 1) * 4;
   const front = await read(headerBytes, frontBytes);
-  if (digestOf(front) !== digestFromBytes(header, 24))
+  const frontDigest = digestFromBytes(header, 24);
+  if (digestOf(front) !== frontDigest) {
+    if (!header.equals(await read(0, headerBytes))) throw replaced(image);
     throw corrupt(image, 'its tables do not match its header');
+  }
   const packs = Array.from({ length: packCount }, (_, index) => digestFromBytes(front, index * 32));
   const blobsStart = packCount * 32;
   const blobs = Array.from({ length: blobCount }, (_, index) => {
@@ -102,18 +107,23 @@ export async function openPlacement(read: ReadPlacement, image: Digest): Promise
   });
   const directoryStart = blobsStart + blobCount * blobBytes;
   const recordOf = (page: number): number => front.readUInt32LE(directoryStart + page * 4);
+  const readRecords = async (first: number, count: number): Promise<Buffer> => {
+    const start = recordOf(first);
+    const lengthBytes = (recordOf(first + count) - start) * chunkRecordBytes;
+    const offset = headerBytes + frontBytes + start * chunkRecordBytes;
+    const records = await read(offset, lengthBytes);
+    if (!header.equals(await read(0, headerBytes))) throw replaced(image);
+    return records;
+  };
   return {
+    frontDigest,
     packs,
     blobs,
     pageCount,
     async readPages(first, count) {
-      const start = recordOf(first);
-      const lengthBytes = (recordOf(first + count) - start) * chunkRecordBytes;
-      const offset = headerBytes + frontBytes + start * chunkRecordBytes;
-      const records = await read(offset, lengthBytes);
-      if (!header.equals(await read(0, headerBytes)))
-        throw corrupt(image, 'it was replaced while it was read');
+      const records = await readRecords(first, count);
       const context = { packs, image };
+      const start = recordOf(first);
       return Array.from({ length: count }, (_, page) => {
         const from = recordOf(first + page) - start;
         return Array.from({ length: recordOf(first + page + 1) - start - from }, (_, record) =>
@@ -124,7 +134,13 @@ export async function openPlacement(read: ReadPlacement, image: Digest): Promise
   };
 }
 
-function writeLocation(target: Buffer, at: number, location: PackLocation, pack: number): void {
+/** A location with the number of its pack. */
+interface NumberedLocation {
+  readonly location: PackLocation;
+  readonly pack: number;
+}
+
+function writeLocation(target: Buffer, at: number, { location, pack }: NumberedLocation): void {
   const codec = codecs.indexOf(location.codec);
   target.writeUInt32LE(pack, at);
   target.writeUInt32LE(location.offset, at + 4);
@@ -156,7 +172,7 @@ const lowPackBits = 32 - offsetBits;
 const highPackBits = packBits - lowPackBits;
 const codecBits = 2;
 
-function writeChunkRecord(target: Buffer, at: number, location: PackLocation, pack: number): void {
+function writeChunkRecord(target: Buffer, at: number, { location, pack }: NumberedLocation): void {
   const { offset, storedBytes } = location;
   if (offset >= 2 ** offsetBits || storedBytes < 1 || storedBytes > chunkBytes)
     throw new AshlarError('internal', `no place of a chunk: ${storedBytes} bytes at ${offset}`);
@@ -189,6 +205,14 @@ function readChunkRecord(
     plainBytes: chunkBytes,
     codec,
   };
+}
+
+function replaced(image: Digest): AshlarError {
+  return new AshlarError(
+    'manifest_corrupt',
+    `the placement of ${image} was replaced while it was read`,
+    { data: { image }, hint: 'Try again: a collection or a build was rewriting it.' },
+  );
 }
 
 function corrupt(image: Digest, what: string): AshlarError {

@@ -1,10 +1,7 @@
 import type { LocatedBlob } from '../chunks/chunk-reader.ts';
-import type { PackLocation } from '../chunks/pack-format.ts';
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { chunkBytes, type FileInode } from '../tree/inode.ts';
-import type { ImageStore } from './image-store.ts';
-import { nameBatchDamage } from './naming-damage.ts';
 import type { OpenImage } from './open-image.ts';
 
 /** Reads files of an image without mounting it. */
@@ -18,32 +15,17 @@ const zeroChunk = Buffer.alloc(chunkBytes);
 /** Chunks of a file that are read together: a few requests of some MiB in place of one for each. */
 const chunksAtOnce = 64;
 
-/**
- * `locations` is what the image's `locations()` gave; without it each chunk is looked for, so that what is damaged
- * elsewhere in the image does not matter.
- */
-export function createFileReader(
-  imageStore: ImageStore,
-  image: OpenImage,
-  locations?: ReadonlyMap<Digest, PackLocation>,
-): FileReader {
-  const blobOf = async (digest: Digest): Promise<LocatedBlob> => ({
-    digest,
-    location: locations?.get(digest) ?? (await image.locate(digest)),
-  });
+/** Each chunk is looked for by itself, so that what is damaged elsewhere in the image does not matter. */
+export function createFileReader(image: OpenImage): FileReader {
   const readBatch = async (
     digests: readonly Digest[],
     signal: AbortSignal | undefined,
   ): Promise<Map<Digest, Buffer>> => {
     const blobs: LocatedBlob[] = [];
-    for (const digest of digests) blobs.push(await blobOf(digest));
+    for (const digest of digests) blobs.push({ digest, location: await image.locate(digest) });
     const chunks = new Map<Digest, Buffer>();
-    try {
-      for await (const { digest, plain } of imageStore.reader.readMany(blobs, signal))
-        chunks.set(digest, plain);
-    } catch (error) {
-      throw await nameBatchDamage(image, blobs, error);
-    }
+    for await (const { digest, plain } of image.readChunks(blobs, signal))
+      chunks.set(digest, plain);
     return chunks;
   };
   return {

@@ -1,9 +1,10 @@
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { imageKey, type ImagePart } from '../store/store-paths.ts';
 import { decodeImageRoot, type ImageRoot, maxRootBytes } from './image-root.ts';
-import { openPlacement, type OpenPlacement } from './placement.ts';
+import { openPlacement, type OpenPlacement, type ReadPlacement } from './placement.ts';
 
 /** Eight bytes a chunk: a full disk of 1 TiB has a placement of 130 MB. */
 const maxPlacementBytes = 512 * 1024 * 1024;
@@ -11,12 +12,15 @@ const maxPlacementBytes = 512 * 1024 * 1024;
 /** A placement of this size is for 30 GiB; larger ones are read page by page. */
 const maxWholeBytes = 4 * 1024 * 1024;
 
+/** How often one that is replaced again and again is opened. */
+const maxOpens = 4;
+
 /** The root of an image, held against its digest. Throws `image_not_found`, `manifest_corrupt`, `store_newer_format`. */
 export async function readRoot(objects: ObjectStore, digest: Digest): Promise<ImageRoot> {
   const key = imageKey(digest, 'root');
   const bytes = await objects.get(key, { maxBytes: maxRootBytes }).catch((error: unknown) => {
-    if (hasCode(error, ['object_missing'])) throw imageNotFound(digest, error);
-    if (hasCode(error, ['object_too_large'])) throw rootCorrupt(digest, error);
+    if (hasCode(error, 'object_missing')) throw imageNotFound(digest, error);
+    if (hasCode(error, 'object_too_large')) throw rootCorrupt(digest, error);
     throw error;
   });
   if (digestOf(bytes) !== digest) throw rootCorrupt(digest);
@@ -24,9 +28,10 @@ export async function readRoot(objects: ObjectStore, digest: Digest): Promise<Im
 }
 
 /**
- * The placement of an image: read at once where it is not large, so that it stays the same one whoever replaces it. Throws
- * `image_not_found` when the image was removed after its root was read, `manifest_corrupt` when the placement is missing,
- * cut short or does not belong to this root.
+ * The placement of an image: read at once where it is not large, so that it stays the same one whoever replaces it. One
+ * that is replaced while its parts are read is opened anew, a few times. Throws `image_not_found` when the image was
+ * removed after its root was read, `manifest_corrupt` when the placement is missing, cut short or does not belong to this
+ * root.
  */
 export async function openPlacementOf(
   objects: ObjectStore,
@@ -35,20 +40,47 @@ export async function openPlacementOf(
 ): Promise<OpenPlacement> {
   const key = imageKey(digest, 'placement');
   const whole = await readWhole(objects, digest);
-  const placement = await openPlacement(
-    (offset, lengthBytes) =>
-      namingPart(digest, 'placement', async () =>
-        whole === null
-          ? objects.getRange(key, offset, lengthBytes)
-          : rangeOf(whole, offset, lengthBytes),
-      ),
-    digest,
+  if (whole !== null) return openWhole(whole, digest, root);
+  for (let left = maxOpens - 1; ; left -= 1) {
+    try {
+      const read: ReadPlacement = (offset, lengthBytes) =>
+        namingPart(digest, 'placement', () => objects.getRange(key, offset, lengthBytes));
+      return checkPages(await openPlacement(read, digest), digest, root);
+    } catch (error) {
+      if (left === 0 || !hasCode(error, 'manifest_corrupt')) throw error;
+    }
+  }
+}
+
+/**
+ * All bytes of the placement of an image, once it is known that it belongs to this root and every record in it names a
+ * pack. Throws as `openPlacementOf`.
+ */
+export async function readWholePlacement(
+  objects: ObjectStore,
+  digest: Digest,
+  root: ImageRoot,
+): Promise<{ bytes: Buffer; packs: readonly Digest[] }> {
+  const bytes = await namingPart(digest, 'placement', () =>
+    objects.get(imageKey(digest, 'placement'), { maxBytes: maxPlacementBytes }),
   );
+  const { packs, pageCount, readPages } = await openWhole(bytes, digest, root);
+  for (let page = 0; page < pageCount; page += 1) await readPages(page, 1);
+  return { bytes, packs };
+}
+
+async function openWhole(bytes: Buffer, digest: Digest, root: ImageRoot): Promise<OpenPlacement> {
+  const read: ReadPlacement = (offset, lengthBytes) =>
+    namingPart(digest, 'placement', async () => rangeOf(bytes, offset, lengthBytes));
+  return checkPages(await openPlacement(read, digest), digest, root);
+}
+
+function checkPages(placement: OpenPlacement, digest: Digest, root: ImageRoot): OpenPlacement {
   if (placement.pageCount === root.pages.length) return placement;
   throw new AshlarError(
     'manifest_corrupt',
     `the placement of ${digest} has ${placement.pageCount} pages, and the image ${root.pages.length}`,
-    { data: { image: digest, object: key } },
+    { data: { image: digest, object: imageKey(digest, 'placement') } },
   );
 }
 
@@ -57,9 +89,9 @@ async function readWhole(objects: ObjectStore, digest: Digest): Promise<Buffer |
   try {
     return await objects.get(imageKey(digest, 'placement'), { maxBytes: maxWholeBytes });
   } catch (error) {
-    if (hasCode(error, ['object_too_large'])) return null;
+    if (hasCode(error, 'object_too_large')) return null;
     // A collection takes the root away before the other parts.
-    if (hasCode(error, ['object_missing']) && !(await hasRoot(objects, digest)))
+    if (hasCode(error, 'object_missing') && !(await hasRoot(objects, digest)))
       throw imageNotFound(digest, error);
     return namingPart(digest, 'placement', () => Promise.reject(error as Error));
   }
@@ -74,18 +106,11 @@ function rangeOf(bytes: Buffer, offset: number, lengthBytes: number): Buffer {
   throw new AshlarError('object_truncated', `it has only ${bytes.length} bytes`);
 }
 
-/** All bytes of the placement, unchecked. Throws `manifest_corrupt` when it is missing. */
-export async function readPlacementBytes(objects: ObjectStore, digest: Digest): Promise<Buffer> {
-  return namingPart(digest, 'placement', () =>
-    objects.get(imageKey(digest, 'placement'), { maxBytes: maxPlacementBytes }),
-  );
-}
-
 async function namingPart<T>(digest: Digest, part: ImagePart, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!hasCode(error, ['object_missing', 'object_truncated', 'object_too_large'])) throw error;
+    if (!hasCode(error, 'object_missing', 'object_truncated', 'object_too_large')) throw error;
     throw new AshlarError(
       'manifest_corrupt',
       `the ${part} of the image ${digest} is missing, cut short or not one`,
@@ -107,8 +132,4 @@ function rootCorrupt(digest: Digest, cause?: unknown): AshlarError {
     `the root of the image ${digest} does not match its digest`,
     { data: { image: digest, object: imageKey(digest, 'root') }, cause },
   );
-}
-
-function hasCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof AshlarError && codes.includes(error.code);
 }

@@ -1,9 +1,9 @@
 import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { imageKey } from '../store/store-paths.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
-import { readJsonObject } from './json-object.ts';
+import { readJsonObject, writeDocument } from './json-object.ts';
 
 /** Kinds of images that a build makes on its way. */
 const passingKinds: readonly unknown[] = ['step', 'stage', 'resize', 'scratch'];
@@ -46,8 +46,7 @@ async function writeProvenance(
   image: Digest,
   provenance: Json,
 ): Promise<void> {
-  const bytes = Buffer.from(canonicalJson(provenance), 'utf8');
-  await objects.replace(imageKey(image, 'provenance'), bytes);
+  await writeDocument(objects, imageKey(image, 'provenance'), canonicalJson(provenance));
 }
 
 /** Null where there is none, or a damaged one. */
@@ -55,7 +54,7 @@ async function readProvenance(objects: ObjectStore, image: Digest): Promise<Json
   try {
     return (await readJsonObject(objects, imageKey(image, 'provenance'))) as Json;
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'manifest_corrupt') return null;
+    if (hasCode(error, 'manifest_corrupt')) return null;
     throw error;
   }
 }

@@ -7,8 +7,8 @@ import { joinPath } from '../tree/file-tree.ts';
 import { decodeTreePage, type TreePage } from '../tree/tree-page.ts';
 import { createTreeReader, type TreeReader } from '../tree/tree-reader.ts';
 import { decodeTreeRoot, type TreePageReference, type TreeRoot } from '../tree/tree-root.ts';
+import { isBlobDamage, isPageDamage, isTreeDamage } from './damage/damage-codes.ts';
 import type { ReadBlobs } from './manifest-pages.ts';
-import { isBlobDamage } from './naming-damage.ts';
 
 /** The tree of a stored image, read when asked for. Damage names the image and the part of the tree. */
 export interface StoredTree {
@@ -59,7 +59,7 @@ export function createStoredTree(source: StoredTreeSource): StoredTree {
           source,
           Array.from({ length: count }, (_, index) => blobOf(first + index)),
         ),
-      isPartial: isBlobDamage,
+      isPartial: isPageDamage,
     });
     const numbers = new Map(root.pages.map((page, number) => [page, number]));
     const readPage = cached(cachedPages, async (page: TreePageReference) =>
@@ -98,8 +98,7 @@ async function readOrDamage(read: () => Promise<TreePage>): Promise<TreePage | A
   try {
     return await read();
   } catch (error) {
-    if (isBlobDamage(error)) return error;
-    if (error instanceof AshlarError && error.code === 'tree_corrupt') return error;
+    if (isTreeDamage(error)) return error;
     throw error;
   }
 }

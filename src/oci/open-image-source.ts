@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import type { ImageSource } from './image-source.ts';
 import { hostPlatform, parsePlatform, type Platform } from './platform.ts';
 import type { RegistryClientOptions } from './registry/client-context.ts';
-import { createRegistryClient, type RegistryClient } from './registry/registry-client.ts';
+import type { RegistryClient } from './registry/registry-client.ts';
 import { openDockerArchive } from './sources/docker-archive-source.ts';
 import { openOciArchive, openOciDirectory } from './sources/oci-layout-source.ts';
 import { openRegistrySource, type RegistrySourceOptions } from './sources/registry-source.ts';
@@ -44,9 +44,11 @@ export async function openImageSource(
   if (spec.kind === 'docker-archive') return openDockerArchive({ ...spec, ...common });
   const { registryClient, registry } = options;
   const request = { image: spec.image, platform, signal };
-  return registryClient === undefined
-    ? openWithOwnClient(createRegistryClient(registry), request)
-    : openRegistrySource({ ...request, client: registryClient });
+  if (registryClient !== undefined)
+    return openRegistrySource({ ...request, client: registryClient });
+  // Loaded only here: it brings an HTTP client, which takes longer to load than a build with nothing changed.
+  const { createRegistryClient } = await import('./registry/registry-client.ts');
+  return openWithOwnClient(createRegistryClient(registry), request);
 }
 
 async function openWithOwnClient(

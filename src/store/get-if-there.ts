@@ -1,4 +1,4 @@
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { GetOptions, ObjectStore } from './object-store.ts';
 
 /** As `get`; null where there is no such object. */
@@ -10,7 +10,7 @@ export async function getIfThere(
   try {
     return await store.get(key, options);
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'object_missing') return null;
+    if (hasCode(error, 'object_missing')) return null;
     throw error;
   }
 }

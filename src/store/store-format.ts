@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ErrorCode } from '../errors/catalogue.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** At the top of every store: `{"format":"ashlar-store","version":1}` and a line feed. */
@@ -74,7 +74,7 @@ async function readFormat(store: StoreDriver): Promise<string | null> {
     return bytes.toString('utf8');
   } catch (error) {
     if (hasCode(error, 'object_missing')) return null;
-    if (hasCode(error, 'object_too_large') || hasCode(error, 'object_not_a_file')) {
+    if (hasCode(error, 'object_too_large', 'object_not_a_file')) {
       throw notOurs(store, `its ${storeFormatKey} was not written by Ashlar`, error);
     }
     throw error;
@@ -99,10 +99,6 @@ function parseJson(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-function hasCode(error: unknown, code: ErrorCode): boolean {
-  return error instanceof AshlarError && error.code === code;
 }
 
 function notOurs(store: StoreDriver, why: string, cause?: unknown): AshlarError {

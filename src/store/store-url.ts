@@ -71,7 +71,10 @@ function s3LocationOf(url: URL): S3Location {
     throw invalid(place, 'has a port after the bucket; a server is named with ?endpoint=');
   }
   if (!bucketPattern.test(url.hostname)) {
-    throw invalid(place, `names no bucket: ${JSON.stringify(url.hostname)}`);
+    throw invalid(
+      place,
+      `names no bucket: ${JSON.stringify(url.hostname)} (a name has 3 to 63 letters, digits and . _ -)`,
+    );
   }
   if (url.hash !== '') throw invalid(place, 'has a part after #');
   for (const name of url.searchParams.keys()) {

@@ -43,11 +43,6 @@ export function headerNumberUpTo(
   return value;
 }
 
-/** True when octal digits and a NUL behind them can say `value`. */
-export function fitsOctal(field: NumberField, value: number): boolean {
-  return value >= 0 && value < 8 ** (field.length - 1);
-}
-
 export function outOfRange(name: string, value: number, place: TarPlace): Error {
   const reason = value < 0 ? 'is negative' : 'is too large';
   return invalidTar(place, `the ${name} ${reason}: ${value}`);

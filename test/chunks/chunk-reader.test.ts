@@ -7,8 +7,8 @@ import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts'
 import { meterObjectStore } from '../../src/store/meter-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { packKey, quarantineKey } from '../../src/store/store-paths.ts';
-import { collect, failureOf } from '../image/support/failures.ts';
-import { hookStore, keysOf, snapshot } from '../image/support/hooked-store.ts';
+import { collect, failureOf } from '../support/failures.ts';
+import { hookStore, keysOf, snapshot } from '../support/hooked-store.ts';
 import { addAll, locateAll, makeChunks, startSession } from './support.ts';
 
 interface Stored {

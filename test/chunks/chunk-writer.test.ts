@@ -6,8 +6,8 @@ import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts'
 import { meterObjectStore } from '../../src/store/meter-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { packKey } from '../../src/store/store-paths.ts';
-import { failureOf } from '../image/support/failures.ts';
-import { hookStore, keysOf } from '../image/support/hooked-store.ts';
+import { failureOf } from '../support/failures.ts';
+import { hookStore, keysOf } from '../support/hooked-store.ts';
 import { addAll, locateAll, makeChunks, startSession } from './support.ts';
 
 async function expectReadable(
@@ -155,6 +155,77 @@ describe('a store that fails in mid-upload', () => {
     await asked.promise;
     // An unhandled rejection would end the test run with an error.
     await new Promise(setImmediate);
+  });
+});
+
+describe('a session that is abandoned', () => {
+  /** A store whose puts wait until they are let go, and then fail if told so. */
+  function heldUp(failure?: AshlarError) {
+    const begun = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const puts = { begun: 0, ended: 0 };
+    const store = hookStore(createMemoryObjectStore(), {
+      async before(call) {
+        if (call !== 'put') return;
+        puts.begun += 1;
+        begun.resolve();
+        await go.promise;
+        puts.ended += 1;
+        if (failure !== undefined) throw failure;
+      },
+    });
+    return { store, puts, begun: begun.promise, letGo: () => go.resolve() };
+  }
+
+  it.each([
+    ['succeeds', undefined],
+    ['fails', new AshlarError('store_full', 'no')],
+  ])('waits for what is under way, and begins no pack more: the upload %s', async (_, failure) => {
+    const { store, puts, begun, letGo } = heldUp(failure);
+    const { writer } = startSession(store, { packBytes: 20_000 });
+    const adding = Promise.allSettled(
+      [...makeChunks(60)].map(([digest, chunk]) => writer.add(digest, chunk)),
+    );
+    await begun;
+    // More packs than can be uploaded at once wait for their turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    const { begun: before } = puts;
+    let isOver = false;
+    const abandoned = writer.abandon().then(() => {
+      isOver = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    letGo();
+    await abandoned;
+    expect(puts).toEqual({ begun: before, ended: before });
+    await adding;
+    expect(puts.begun).toBe(before);
+  });
+
+  it('takes nothing more, and closes no pack that was begun', async () => {
+    const store = createMemoryObjectStore();
+    const { writer } = startSession(store);
+    const [first, second] = [...makeChunks(2)];
+    if (first === undefined || second === undefined) throw new Error('no chunks');
+    await writer.add(...first);
+    await writer.abandon();
+    expect((await failureOf(writer.add(...second))).code).toBe('interrupted');
+    expect((await failureOf(writer.flush())).code).toBe('interrupted');
+    expect(await keysOf(store, 'packs/')).toEqual([]);
+    await writer.abandon();
+  });
+
+  it('takes no chunk whose adding had begun', async () => {
+    const learned = Promise.withResolvers<void>();
+    const store = createMemoryObjectStore();
+    const { writer } = startSession(store, { learn: () => learned.promise });
+    const [first] = [...makeChunks(1)];
+    if (first === undefined) throw new Error('no chunk');
+    const added = failureOf(writer.add(...first));
+    await writer.abandon();
+    learned.resolve();
+    expect((await added).code).toBe('interrupted');
   });
 });
 

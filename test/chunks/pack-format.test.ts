@@ -14,7 +14,7 @@ import { readPackIndex } from '../../src/chunks/read-pack-index.ts';
 import { digestOf } from '../../src/digest/digest.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { packKey } from '../../src/store/store-paths.ts';
-import { failureOf } from '../image/support/failures.ts';
+import { failureOf } from '../support/failures.ts';
 
 const name = digestOf(Buffer.from('a pack'));
 

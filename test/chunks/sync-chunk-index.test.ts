@@ -16,8 +16,8 @@ import { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { createBucket, startCephRgw, whyNoCephRgw } from '../support/ceph-rgw.ts';
 import { pattern } from '../support/awkward-tree.ts';
 import { scratchDir } from '../support/scratch.ts';
-import { hookStore, keysOf } from '../image/support/hooked-store.ts';
-import { failureOf } from '../image/support/failures.ts';
+import { hookStore, keysOf } from '../support/hooked-store.ts';
+import { failureOf } from '../support/failures.ts';
 import { writeSample } from '../image/support/sample-image.ts';
 import { addAll, makeChunks, startSession } from './support.ts';
 

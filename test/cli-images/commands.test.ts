@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { leaseImage } from '../../src/image/image-leases.ts';
+import { leaseImage } from '../../src/image/references/image-leases.ts';
 import type { Digest } from '../../src/digest/digest.ts';
 import { createFsObjectStore } from '../../src/store/fs-object-store.ts';
 import { scratchDir } from '../support/scratch.ts';
@@ -100,7 +100,7 @@ describe('every command', () => {
     );
     expect(await text('image', 'verify', 'one:v1')).toMatch(/all good\n$/);
     expect(await text('store', 'gc', '--dry-run')).toMatch(
-      /^2 images are kept\nwould remove 0 images/,
+      /^2 images are kept: 2 by a tag\nwould remove 0 images/,
     );
   });
 

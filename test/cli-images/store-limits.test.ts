@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mountTmpfs, whyNoMount } from '../store/tmpfs-mount.ts';
+import { mountTmpfs, whyNoMount } from '../support/tmpfs-mount.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { bulk, createCli, errorIn, makeTar } from './support/cli.ts';
 

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mountTmpfs } from '../store/tmpfs-mount.ts';
+import { mountTmpfs } from '../support/tmpfs-mount.ts';
 import {
   type CliBench,
   type CliError,

@@ -68,6 +68,16 @@ describe.skipIf(why !== '')(`ashlar boot ${why}`, () => {
     });
   });
 
+  it('stops a command that writes more than a document can hold', async () => {
+    const args = ['--output', 'json', '--memory', '256M', '--', 'cat', '/dev/zero'];
+    const result = await bench.run(['boot', 'app', ...args]);
+    expect([result.exitCode, result.stderr]).toEqual([2, '']);
+    expect(documentOf(result).error).toMatchObject({
+      code: 'invalid_request',
+      hint: 'Run it without --output json.',
+    });
+  });
+
   it('says what is missing before it starts a machine', async () => {
     for (const [args, exitCode, code] of [
       [['base:test'], 1, 'boot_command_missing'],

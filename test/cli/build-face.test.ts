@@ -195,6 +195,7 @@ RUN echo first; \\
       [['--progress', 'fancy'], 2, 'invalid_request'],
       [['--target', 'nowhere'], 2, 'invalid_request'],
       [['--ca-file', '/nowhere.pem'], 2, 'config_invalid'],
+      [['--ca-file', '/dev/zero'], 2, 'config_invalid'],
       [['--store', 'ftp://x'], 2, 'store_url_invalid'],
       [['more', 'contexts'], 2, 'invalid_request'],
     ];

@@ -3,17 +3,17 @@ import { quarantinePack } from '../../src/chunks/pack-quarantine.ts';
 import { checkStore } from '../../src/collect/check-store.ts';
 import type { Digest } from '../../src/digest/digest.ts';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
-import { leaseImage } from '../../src/image/image-leases.ts';
+import { leaseImage } from '../../src/image/references/image-leases.ts';
 import { createImageStore } from '../../src/image/image-store.ts';
 import { openImage } from '../../src/image/open-image.ts';
-import { setTag } from '../../src/image/tags.ts';
+import { setTag } from '../../src/image/references/tags.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { meterObjectStore } from '../../src/store/meter-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { digestInKey, imageKey, packKey } from '../../src/store/store-paths.ts';
 import { pattern } from '../support/awkward-tree.ts';
-import { failureOf } from '../image/support/failures.ts';
-import { hookStore, keysOf, snapshot } from '../image/support/hooked-store.ts';
+import { failureOf } from '../support/failures.ts';
+import { hookStore, keysOf, snapshot } from '../support/hooked-store.ts';
 import { writeSample } from '../image/support/sample-image.ts';
 
 const mib = 1024 * 1024;
@@ -65,13 +65,13 @@ describe('a check of a store', () => {
       ['two', two],
       ['gone', gone],
     ] as const)
-      await setTag(store, name, image, 0);
+      await setTag(store, { name, image, nowMs: 0 });
     const first = await placeOf(imageStore, one, 'lib/one');
     await damageRecord(store, packKey(first.pack), first.offset + 10);
     const more = await placeOf(imageStore, two, 'more');
     await damageRecord(store, packKey(more.pack), more.offset + 10);
     const lost = (await writeSample(imageStore, { lost: pattern(mib, 5) })).digest;
-    await setTag(store, 'lost', lost, 0);
+    await setTag(store, { name: 'lost', image: lost, nowMs: 0 });
     await store.delete(packKey((await placeOf(imageStore, lost, 'lost')).pack));
     await store.delete(imageKey(gone, 'root'));
     await store.replace('tags/bad%3Av1.json', Buffer.from('{'));
@@ -145,6 +145,28 @@ describe('a check of a store', () => {
     abort.abort(new AshlarError('interrupted', 'enough'));
     const failure = await failureOf(checkStore(imageStore, null, abort.signal));
     expect(failure.code).toBe('interrupted');
+  });
+
+  it('tells of an image that is removed, with its packs, after it was opened', async () => {
+    const store = createMemoryObjectStore();
+    using writing = createImageStore(store, null);
+    const gone = (await writeSample(writing, files)).digest;
+    const { packs } = (await openImage(writing, gone)).placement;
+    let isRemoved = false;
+    const racing = hookStore(store, {
+      async after(call, key) {
+        if (isRemoved || call !== 'get' || key !== imageKey(gone, 'placement')) return;
+        isRemoved = true;
+        for (const part of ['root', 'placement', 'provenance'] as const)
+          await store.delete(imageKey(gone, part));
+        for (const pack of packs) await store.delete(packKey(pack));
+      },
+    });
+    using imageStore = createImageStore(racing, null);
+    expect((await checkStore(imageStore, [gone])).damages).toMatchObject([
+      { image: gone, code: 'image_not_found' },
+    ]);
+    expect(isRemoved).toBe(true);
   });
 
   it('does not take an image for damaged that is removed meanwhile', async () => {

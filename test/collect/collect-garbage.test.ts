@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { checkStore } from '../../src/collect/check-store.ts';
 import { type Digest, digestOf } from '../../src/digest/digest.ts';
-import { leaseImage } from '../../src/image/image-leases.ts';
+import { leaseImage } from '../../src/image/references/image-leases.ts';
 import { createImageStore } from '../../src/image/image-store.ts';
-import { createStepResults } from '../../src/image/step-results.ts';
-import { removeTag, resolveImage, setTag } from '../../src/image/tags.ts';
+import { createStepResults } from '../../src/image/references/step-results.ts';
+import { removeTag, resolveImage, setTag } from '../../src/image/references/tags.ts';
 import { imageKey, stepKey } from '../../src/store/store-paths.ts';
 import { pattern } from '../support/awkward-tree.ts';
-import { failureOf } from '../image/support/failures.ts';
-import { keysOf, snapshot } from '../image/support/hooked-store.ts';
+import { failureOf } from '../support/failures.ts';
+import { keysOf, snapshot } from '../support/hooked-store.ts';
 import { writeSample } from '../image/support/sample-image.ts';
 import {
   type CollectFixture,
@@ -34,7 +34,7 @@ describe('what keeps an image', () => {
   it('is a tag, until it is removed', async () => {
     using fixture = createCollectFixture();
     const image = await sample(fixture, 1);
-    await setTag(fixture.store, 'kept', image, 0);
+    await setTag(fixture.store, { name: 'kept', image, nowMs: 0 });
     fixture.pass(1000 * dayMs);
     const report = await fixture.collect();
     expect(Object.fromEntries(report.kept)).toEqual({ [image]: 'tag' });
@@ -140,7 +140,7 @@ describe('packs', () => {
     expect(await hashDisk(fixture.imageStore, image)).toBe(before);
     expect(await keysOf(fixture.store, 'quarantine/')).toEqual([]);
 
-    await setTag(fixture.store, 'kept', image, 0);
+    await setTag(fixture.store, { name: 'kept', image, nowMs: 0 });
     const packs = await keysOf(fixture.store, 'packs/');
     for (const key of packs) {
       const to = key.replace(/^packs\/..\//, 'quarantine/');
@@ -165,7 +165,8 @@ describe('packs', () => {
       const files = { shared, note: Buffer.from(`note ${note}`) };
       images.push((await writeSample(fixture.imageStore, files)).digest);
     }
-    for (const image of images) await setTag(fixture.store, image.slice(7, 20), image, 0);
+    for (const image of images)
+      await setTag(fixture.store, { name: image.slice(7, 20), image, nowMs: 0 });
     const hashAll = async (): Promise<string[]> => {
       const hashes: string[] = [];
       for (const image of images) hashes.push(await hashDisk(fixture.imageStore, image));
@@ -199,7 +200,8 @@ describe('packs', () => {
       (await writeSample(fixture.imageStore, { left })).digest,
       (await writeSample(fixture.imageStore, { right })).digest,
     ];
-    for (const image of images) await setTag(fixture.store, image.slice(7, 20), image, 0);
+    for (const image of images)
+      await setTag(fixture.store, { name: image.slice(7, 20), image, nowMs: 0 });
     fixture.pass(2 * dayMs);
     expect((await fixture.collect()).rewritten).toEqual([]);
   });
@@ -209,7 +211,7 @@ describe('packs', () => {
     const shared = pattern(400_000, 7);
     await writeSample(fixture.imageStore, { shared, bulk: pattern(4_000_000, 8) });
     const image = (await writeSample(fixture.imageStore, { shared })).digest;
-    await setTag(fixture.store, 'kept', image, 0);
+    await setTag(fixture.store, { name: 'kept', image, nowMs: 0 });
     const [{ damages: none }, packs] = [
       await checkStore(fixture.imageStore, null),
       await keysOf(fixture.store, 'packs/'),
@@ -235,7 +237,7 @@ describe('a dry run', () => {
       .digest;
     const thin = (await writeSample(fixture.imageStore, { shared })).digest;
     const unused = await sample(fixture, 1);
-    await setTag(fixture.store, 'kept', thin, 0);
+    await setTag(fixture.store, { name: 'kept', image: thin, nowMs: 0 });
     await createStepResults(fixture.store, fixture.nowMs).record(step, fat);
     await leaseImage(fixture.store, fat, { nowMs: fixture.nowMs(), lifetimeMs: dayMs });
     await fixture.store.put(imageKey(step, 'placement'), Buffer.from('a leftover'));
@@ -264,7 +266,7 @@ describe('a dry run', () => {
 describe('what cannot be read', () => {
   async function tagged(fixture: CollectFixture): Promise<Digest> {
     const image = await sample(fixture, 1);
-    await setTag(fixture.store, 'hurt', image, 0);
+    await setTag(fixture.store, { name: 'hurt', image, nowMs: 0 });
     await sample(fixture, 2);
     fixture.pass(30 * dayMs);
     return image;
@@ -351,7 +353,7 @@ describe('what killed processes left', () => {
   it('of a collection in mid-move is one pack, in its place or in quarantine', async () => {
     using fixture = createCollectFixture();
     const image = await sample(fixture, 1);
-    await setTag(fixture.store, 'kept', image, 0);
+    await setTag(fixture.store, { name: 'kept', image, nowMs: 0 });
     for (const key of await keysOf(fixture.store, 'packs/'))
       await fixture.store.put(
         key.replace(/^packs\/..\//, 'quarantine/'),

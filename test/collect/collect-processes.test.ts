@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { checkStore } from '../../src/collect/check-store.ts';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { createImageStore } from '../../src/image/image-store.ts';
-import { setTag } from '../../src/image/tags.ts';
+import { setTag } from '../../src/image/references/tags.ts';
 import { openObjectStore } from '../../src/store/open-object-store.ts';
 import { pattern } from '../support/awkward-tree.ts';
 import { scratchDir } from '../support/scratch.ts';
@@ -38,14 +38,14 @@ describe('a collection that is killed at any moment', () => {
     using imageStore = createImageStore(store, home);
     const shared = pattern(300_000, 1);
     const kept = (await writeSample(imageStore, { shared })).digest;
-    await setTag(store, 'kept', kept, 0);
+    await setTag(store, { name: 'kept', image: kept, nowMs: 0 });
     const expected = await hashDisk(imageStore, kept);
     for (let round = 0; round < 8; round += 1) {
       // Something unused, something mostly dead, something in quarantine of the round before.
       using writer = createImageStore(store, home);
       await writeSample(writer, { shared, bulk: pattern(1_500_000, 10 + round) });
       const live = (await writeSample(writer, { part: pattern(200_000, 10 + round) })).digest;
-      await setTag(store, 'live', live, 0);
+      await setTag(store, { name: 'live', image: live, nowMs: 0 });
       const child = startCollecting([url, home, '30', '24']);
       if (child.stdout !== null) await once(child.stdout, 'data');
       await pause(Math.random() * 150);
@@ -77,7 +77,7 @@ describe('a collection while another process writes', () => {
         const files = { shared: pattern(300_000, 1), own: pattern(200_000, round % 3) };
         try {
           const { digest } = await writeSample(writer, files);
-          await setTag(store, `image-${round % 3}`, digest, 0);
+          await setTag(store, { name: `image-${round % 3}`, image: digest, nowMs: 0 });
           await hashDisk(writer, digest);
         } catch (error) {
           const isFair =
@@ -106,7 +106,7 @@ describe('a collection while another process writes', () => {
     const store = await openObjectStore(pathToFileURL(join(scratch, 'idle')).href);
     using imageStore = createImageStore(store, null);
     const { digest } = await writeSample(imageStore, { file: pattern(100_000, 1) });
-    await setTag(store, 'kept', digest, 0);
+    await setTag(store, { name: 'kept', image: digest, nowMs: 0 });
     for (let round = 0; round < 2; round += 1) {
       const report = await collectOn(imageStore, Date.now() + 300 * dayMs, { graceMs: hourMs });
       expect(report).toMatchObject({

@@ -4,12 +4,12 @@ import { checkStore } from '../../src/collect/check-store.ts';
 import { type Digest, digestOf } from '../../src/digest/digest.ts';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { createImageStore, type ImageStore } from '../../src/image/image-store.ts';
-import { setTag } from '../../src/image/tags.ts';
+import { setTag } from '../../src/image/references/tags.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { imageKey, packKey, quarantineKey } from '../../src/store/store-paths.ts';
 import { pattern } from '../support/awkward-tree.ts';
-import { hookStore, keysOf } from '../image/support/hooked-store.ts';
+import { hookStore, keysOf } from '../support/hooked-store.ts';
 import { writeSample } from '../image/support/sample-image.ts';
 import { collectOn, createCollectFixture, dayMs, hashDisk } from './support/collect-fixture.ts';
 
@@ -61,7 +61,7 @@ describe('a writer, and a collection at any moment of its work', () => {
         const session = opened.createWriter();
         const written = await writeSample(writer, files, { writer: session });
         expect(written.digest).toBe(digest);
-        await setTag(racing.store, 'mine', digest, fixture.nowMs());
+        await setTag(racing.store, { name: 'mine', image: digest, nowMs: fixture.nowMs() });
       };
       try {
         await work();
@@ -95,7 +95,7 @@ describe('a collection, and a writer at any moment of its work', () => {
       const racing = interruptAt(fixture.store, nth, async () => {
         using writer = createImageStore(fixture.store, null);
         await writeSample(writer, files);
-        await setTag(fixture.store, 'mine', digest, fixture.nowMs());
+        await setTag(fixture.store, { name: 'mine', image: digest, nowMs: fixture.nowMs() });
       });
       using collecting = createImageStore(racing.store, null);
       await collectOn(collecting, fixture.nowMs());
@@ -119,7 +119,7 @@ describe('a collection, and a writer at any moment of its work', () => {
       fixture.pass(60 * dayMs);
       const racing = interruptAt(fixture.store, nth, async () => {
         try {
-          await setTag(fixture.store, 'mine', digest, fixture.nowMs());
+          await setTag(fixture.store, { name: 'mine', image: digest, nowMs: fixture.nowMs() });
         } catch (error) {
           if (!(error instanceof AshlarError) || error.code !== 'image_not_found') throw error;
           refused += 1;
@@ -138,7 +138,7 @@ describe('a collection, and a writer at any moment of its work', () => {
     await forEachCall(async (nth) => {
       using fixture = createCollectFixture();
       const { digest } = await writeSample(fixture.imageStore, files);
-      await setTag(fixture.store, 'mine', digest, 0);
+      await setTag(fixture.store, { name: 'mine', image: digest, nowMs: 0 });
       const expected = await hashDisk(fixture.imageStore, digest);
       for (const key of await keysOf(fixture.store, 'packs/'))
         await quarantinePack(fixture.store, `blake3:${key.slice(9, -5)}` as Digest);
@@ -179,7 +179,7 @@ describe('what a collection tells', () => {
     const shared = pattern(400_000, 7);
     await writeSample(fixture.imageStore, { shared, bulk: pattern(4_000_000, 8) });
     const { digest } = await writeSample(fixture.imageStore, { shared });
-    await setTag(fixture.store, 'mine', digest, fixture.nowMs());
+    await setTag(fixture.store, { name: 'mine', image: digest, nowMs: fixture.nowMs() });
     fixture.pass(30 * dayMs);
     let opened = 0;
     const racing = hookStore(fixture.store, {
@@ -202,12 +202,16 @@ describe('two collections', () => {
     const shared = pattern(300_000, 5);
     await writeSample(fixture.imageStore, { shared, bulk: pattern(2_000_000, 6) });
     const kept = (await writeSample(fixture.imageStore, { shared })).digest;
-    await setTag(fixture.store, 'kept', kept, 0);
+    await setTag(fixture.store, { name: 'kept', image: kept, nowMs: 0 });
     await writeSample(fixture.imageStore, files);
     fixture.pass(30 * dayMs);
     await fixture.collect();
     await writeSample(fixture.imageStore, others);
-    await setTag(fixture.store, 'mine', (await writeSample(fixture.imageStore, files)).digest, 0);
+    await setTag(fixture.store, {
+      name: 'mine',
+      image: (await writeSample(fixture.imageStore, files)).digest,
+      nowMs: 0,
+    });
     const expected = await hashDisk(fixture.imageStore, kept);
     fixture.pass(30 * dayMs);
     return { fixture, kept, expected };

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkStore } from '../../src/collect/check-store.ts';
 import { createImageStore } from '../../src/image/image-store.ts';
-import { removeTag, setTag } from '../../src/image/tags.ts';
+import { removeTag, setTag } from '../../src/image/references/tags.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createS3ObjectStore } from '../../src/store/s3-object-store.ts';
 import { createBucket, startCephRgw, whyNoCephRgw } from '../support/ceph-rgw.ts';
 import { pattern } from '../support/awkward-tree.ts';
-import { keysOf, snapshot } from '../image/support/hooked-store.ts';
+import { keysOf, snapshot } from '../support/hooked-store.ts';
 import { writeSample } from '../image/support/sample-image.ts';
 import { collectOn, dayMs, hashDisk } from './support/collect-fixture.ts';
 
@@ -36,8 +36,8 @@ describe('a store in S3', () => {
       const files = { shared, bulk: pattern(3_000_000, 2) };
       const fat = (await writeSample(imageStore, files)).digest;
       const thin = (await writeSample(imageStore, { shared })).digest;
-      await setTag(objects, 'thin', thin, 0);
-      await setTag(objects, 'fat', fat, 0);
+      await setTag(objects, { name: 'thin', image: thin, nowMs: 0 });
+      await setTag(objects, { name: 'fat', image: fat, nowMs: 0 });
       const expected = await hashDisk(imageStore, thin);
       expect((await checkStore(imageStore, null)).damages).toEqual([]);
       // As if it were later.

@@ -5,7 +5,7 @@ import type { Digest } from '../../src/digest/digest.ts';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { deriveImage, digestWithConfig } from '../../src/image/derive-image.ts';
 import { diffImages } from '../../src/image/diff-images.ts';
-import { leaseImage, listLeases } from '../../src/image/image-leases.ts';
+import { leaseImage, listLeases } from '../../src/image/references/image-leases.ts';
 import { createImageStore } from '../../src/image/image-store.ts';
 import { loadTree } from '../../src/image/load-tree.ts';
 import { openImage } from '../../src/image/open-image.ts';
@@ -16,8 +16,8 @@ import { meterObjectStore } from '../../src/store/meter-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { imageKey, packKey } from '../../src/store/store-paths.ts';
 import { pattern } from '../support/awkward-tree.ts';
-import { collect, failureOf } from './support/failures.ts';
-import { hookStore } from './support/hooked-store.ts';
+import { collect, failureOf } from '../support/failures.ts';
+import { hookStore } from '../support/hooked-store.ts';
 import { sampleConfig, writeSample } from './support/sample-image.ts';
 
 const mib = 1024 * 1024;
@@ -42,7 +42,7 @@ describe('an open image', () => {
       const { inode } = await (await image.tree()).lookupFollowing(path);
       if (inode.type !== 'file') throw new Error('no file');
       const before = metered.counts().getRange.calls;
-      const parts = await collect(createFileReader(imageStore, image).read(inode));
+      const parts = await collect(createFileReader(image).read(inode));
       expect(Buffer.concat(parts).equals(expected), path).toBe(true);
       expect(metered.counts().getRange.calls - before).toBeLessThan(12);
     }
@@ -203,13 +203,20 @@ describe('an image that is written', () => {
     const { digest } = await writeSample(imageStore, files);
     const image = await openImage(imageStore, digest);
     const config = { ...sampleConfig, config: { Cmd: ['/bin/true'] } };
-    const derived = await deriveImage(imageStore, image, config, { kind: 'derived' });
+    const derived = await deriveImage(imageStore, image, {
+      config,
+      provenance: { kind: 'derived' },
+    });
     expect(derived).toBe(digestWithConfig(image.root, config));
-    expect(await deriveImage(imageStore, image, sampleConfig, null)).toBe(digest);
+    expect(await deriveImage(imageStore, image, { config: sampleConfig, provenance: null })).toBe(
+      digest,
+    );
     const other = await openImage(imageStore, derived);
     expect(await diffImages(image, other)).toMatchObject({ files: [], others: ['config'] });
     await store.delete(imageKey(digest, 'placement'));
-    const failure = await failureOf(deriveImage(imageStore, image, { ...config, os: 'x' }, null));
+    const failure = await failureOf(
+      deriveImage(imageStore, image, { config: { ...config, os: 'x' }, provenance: null }),
+    );
     expect(failure).toMatchObject({ code: 'manifest_corrupt', data: { image: digest } });
   });
 });

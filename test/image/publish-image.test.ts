@@ -7,7 +7,7 @@ import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts'
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { digestInKey, imageKey } from '../../src/store/store-paths.ts';
 import { pattern } from '../support/awkward-tree.ts';
-import { hookStore, keysOf } from './support/hooked-store.ts';
+import { hookStore, keysOf } from '../support/hooked-store.ts';
 import { writeSample } from './support/sample-image.ts';
 
 const root = Buffer.from('a root');

@@ -4,7 +4,7 @@ import type { Json } from '../../src/image/canonical-json.ts';
 import { recordProvenance, renewProvenance } from '../../src/image/record-provenance.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { imageKey } from '../../src/store/store-paths.ts';
-import { hookStore } from './support/hooked-store.ts';
+import { hookStore } from '../support/hooked-store.ts';
 
 const image = digestOf(Buffer.from('an image'));
 const key = imageKey(image, 'provenance');

@@ -8,7 +8,7 @@ import { createFileSpool } from '../../src/intake/file-spool.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { chunkBytes, type Content, maxSmallBytes } from '../../src/tree/inode.ts';
 import { startSession } from '../chunks/support.ts';
-import { mountTmpfs, whyNoMount } from '../store/tmpfs-mount.ts';
+import { mountTmpfs, whyNoMount } from '../support/tmpfs-mount.ts';
 import { pattern } from '../support/awkward-tree.ts';
 import { scratchDir } from '../support/scratch.ts';
 

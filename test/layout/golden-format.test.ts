@@ -7,7 +7,7 @@ import {
   type PackLocation,
 } from '../../src/chunks/pack-format.ts';
 import { type Digest, digestOf } from '../../src/digest/digest.ts';
-import { exportDisk } from '../../src/image/export-disk.ts';
+import { exportDisk } from '../../src/image/disk/export-disk.ts';
 import type { ImageConfig } from '../../src/image/image-root.ts';
 import { createImageStore } from '../../src/image/image-store.ts';
 import { openImage } from '../../src/image/open-image.ts';
@@ -129,7 +129,7 @@ async function imageParts(): Promise<Record<string, unknown>> {
   });
   const image = await openImage(imageStore, written.digest);
   const disk = join(scratch, 'disk.raw');
-  await exportDisk(imageStore, image, disk);
+  await exportDisk(image, disk);
   expect(await e2fsckComplaints(disk)).toBe('');
   const hexOf = (digest: Digest): string => blobs.get(digest)?.toString('hex') ?? 'missing';
   const root = blobs.get(image.root.tree) ?? Buffer.alloc(0);

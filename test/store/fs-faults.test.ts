@@ -25,7 +25,7 @@ import { createFsObjectStore } from '../../src/store/fs-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openObjectStore } from '../../src/store/open-object-store.ts';
 import { listed } from './object-store-listing-contract.ts';
-import { mountTmpfs, whyNoMount } from './tmpfs-mount.ts';
+import { mountTmpfs, whyNoMount } from '../support/tmpfs-mount.ts';
 
 const writerScript = join(import.meta.dirname, 'store-writer.ts');
 const noMount = await whyNoMount();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type BytePath, fromBytes } from '../../src/bytes/byte-path.ts';
 import { runChecked } from '../../src/process/run-command.ts';
 import type { TarEntry, TarSegment } from '../../src/tar/tar-entry.ts';
-import { type TarRecord, writeTar } from '../../src/tar/tar-writer.ts';
+import { type TarRecord, writeTar } from './support/tar-writer.ts';
 import { describeMembers, describeTree } from './support/described.ts';
 import { contentOf, readArchive } from './support/read-archive.ts';
 import { makeSampleTree } from './support/sample-tree.ts';

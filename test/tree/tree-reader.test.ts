@@ -11,7 +11,7 @@ import {
   type TreePageReference,
   type TreeRoot,
 } from '../../src/tree/tree-root.ts';
-import { collect } from '../image/support/failures.ts';
+import { collect } from '../support/failures.ts';
 import { directory, file, symlink, treeOf } from '../layout/support/make-tree.ts';
 
 const totals = { directories: 1, files: 2, others: 3, hardLinks: 4, contentBytes: 2 ** 45 };

@@ -108,8 +108,11 @@ async function keepWhatIsNeeded(kernel: GuestKernel, root: string): Promise<void
   );
 }
 
-/** The packages behind the first meta package that the distribution has: the kernel, and its modules where they are apart. */
-async function kernelPackages(platform: Platform): Promise<readonly string[]> {
+/**
+ * The packages behind the first meta package that the distribution has: the kernel, and its modules where they are apart.
+ * Throws `vm_parts_missing` where it has none.
+ */
+export async function kernelPackages(platform: Platform): Promise<readonly string[]> {
   for (const metaPackage of platform.kernelPackages) {
     const names = new Set<string>();
     const waiting = [metaPackage];

@@ -15,13 +15,15 @@ export interface KernelRecord {
   readonly scriptsDigest: string;
   /** The kit is made again when one of these files changes. */
   readonly inputs: readonly InputFile[];
+  /** The files of the kit, which is made again when one of them is gone or cut off. */
+  readonly outputs: readonly InputFile[];
 }
 
 /** Undefined for what is no record: it is then made anew. */
 export function parseKernelRecord(text: string): KernelRecord | undefined {
   const value = parseJson(text) as Partial<KernelRecord> | null | undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  const { release, packages, key, scriptsDigest, inputs } = value;
+  const { release, packages, key, scriptsDigest, inputs, outputs } = value;
   const isRecord =
     typeof release === 'string' &&
     typeof scriptsDigest === 'string' &&
@@ -31,8 +33,10 @@ export function parseKernelRecord(text: string): KernelRecord | undefined {
     packages.every((item) => typeof item?.name === 'string' && typeof item.version === 'string') &&
     Array.isArray(inputs) &&
     inputs.length > 0 &&
-    inputs.every((item) => typeof item?.path === 'string');
-  return isRecord ? { release, packages, key, scriptsDigest, inputs } : undefined;
+    inputs.every((item) => typeof item?.path === 'string') &&
+    Array.isArray(outputs) &&
+    outputs.every((item) => typeof item?.path === 'string');
+  return isRecord ? { release, packages, key, scriptsDigest, inputs, outputs } : undefined;
 }
 
 function parseJson(text: string): unknown {

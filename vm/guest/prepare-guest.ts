@@ -46,8 +46,7 @@ export async function prepareGuest(home: string, sources: GuestSources = {}): Pr
   const scriptsDigest = digestOf(scripts.map((script) => script.bytes));
   const record = await readRecord(vmDir);
   if (record !== undefined && record.scriptsDigest === scriptsDigest && (await isFresh(record))) {
-    const kit = kitOf(vmDir, record);
-    if (await exists(kit.initramfsPath)) return kit;
+    return kitOf(vmDir, record);
   }
   await makeVmDir(vmDir);
   const search = { vmDir, hostRoot: sources.hostRoot ?? '/', platform: hostPlatform() };
@@ -55,19 +54,21 @@ export async function prepareGuest(home: string, sources: GuestSources = {}): Pr
   const kernel = await findKernel({ ...search, busybox });
   const key = await makeKit({ vmDir, kernel, busybox, scripts });
   const packages = kernel.packages.length > 0 ? kernel.packages : (record?.packages ?? []);
+  const kit = kitOf(vmDir, { key, release: kernel.release });
   const made: KernelRecord = {
     release: kernel.release,
     packages: kernel.imagePath.startsWith(`${vmDir}/`) ? packages : [],
     key,
     scriptsDigest,
     inputs: [await inputOf(kernel.imagePath), await inputOf(busybox)],
+    outputs: [await inputOf(kit.kernelPath), await inputOf(kit.initramfsPath)],
   };
   await writeFileAtomic(join(vmDir, 'kernel.json'), `${JSON.stringify(made, null, 2)}\n`);
   await removeOldKits(join(vmDir, 'kits'), key, Date.now());
-  return kitOf(vmDir, made);
+  return kit;
 }
 
-function kitOf(vmDir: string, record: KernelRecord): GuestKit {
+function kitOf(vmDir: string, record: Pick<KernelRecord, 'key' | 'release'>): GuestKit {
   const directory = join(vmDir, 'kits', record.key);
   return {
     kernelPath: join(directory, 'vmlinuz'),
@@ -91,19 +92,34 @@ async function makeKit({ vmDir, kernel, busybox, scripts }: KitParts): Promise<s
     scripts,
   });
   await using staging = await createOwnedTempDir(vmDir, 'vm');
-  const image = join(staging.path, 'vmlinuz');
-  await copyFile(kernel.imagePath, image);
+  await copyFile(kernel.imagePath, join(staging.path, 'vmlinuz'));
   await writeFile(join(staging.path, 'initramfs'), initramfs);
-  const key = digestOf([await readFile(image), initramfs]).slice(0, 32);
+  const key = await keyOfFiles(staging.path);
   const place = join(vmDir, 'kits', key);
   await mkdir(join(vmDir, 'kits'), { recursive: true });
+  // Its name tells its content, unless that was damaged since.
+  if (!(await isWhole(place, key))) await rm(place, { recursive: true, force: true });
   try {
     await rename(staging.path, place);
   } catch (error) {
-    // The same kit is there already: its name tells its content.
+    // The same kit is there already.
     if (systemErrorCode(error) !== 'ENOTEMPTY' && systemErrorCode(error) !== 'EEXIST') throw error;
   }
   return key;
+}
+
+async function isWhole(place: string, key: string): Promise<boolean> {
+  try {
+    return (await keyOfFiles(place)) === key;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function keyOfFiles(directory: string): Promise<string> {
+  const parts = ['vmlinuz', 'initramfs'].map((name) => readFile(join(directory, name)));
+  return digestOf(await Promise.all(parts)).slice(0, 32);
 }
 
 /** Kits that nobody starts from any more; young ones may belong to a process with an older Ashlar. */
@@ -139,12 +155,22 @@ async function readRecord(vmDir: string): Promise<KernelRecord | undefined> {
 }
 
 async function isFresh(record: KernelRecord): Promise<boolean> {
-  for (const input of record.inputs) {
-    if (!(await exists(input.path))) return false;
-    const now = await inputOf(input.path);
+  for (const input of [...record.inputs, ...record.outputs]) {
+    const now = await inputIfReadable(input.path);
+    if (now === null) return false;
     if (now.sizeBytes !== input.sizeBytes || now.modifiedMs !== input.modifiedMs) return false;
   }
   return true;
+}
+
+/** Null where it is gone, or cannot be looked at: the state may have come from another place or user. */
+async function inputIfReadable(path: string): Promise<InputFile | null> {
+  try {
+    return await inputOf(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemErrorCode(error) ?? '')) return null;
+    throw error;
+  }
 }
 
 async function inputOf(path: string): Promise<InputFile> {

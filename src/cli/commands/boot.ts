@@ -1,5 +1,6 @@
 import { bootStoredImage, type BootRequest } from '../boot-stored-image.ts';
 import type { CommandContext } from '../command-context.ts';
+import { collectOutput } from '../collect-output.ts';
 import { ensureHome } from '../ensure-home.ts';
 import { formatSeconds } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
@@ -15,12 +16,13 @@ export async function boot(
   await ensureHome(context);
   using imageStore = await openStore(context, 'read');
   const { terminal, form } = context;
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
+  const output = collectOutput();
   const result = await bootStoredImage(context, imageStore, {
     ...options,
-    onStdout: (chunk) => (form === 'json' ? stdout.push(chunk) : terminal.stdout.write(chunk)),
-    onStderr: (chunk) => (form === 'json' ? stderr.push(chunk) : terminal.stderr.write(chunk)),
+    onStdout: (chunk) =>
+      form === 'json' ? output.push('stdout', chunk) : terminal.stdout.write(chunk),
+    onStderr: (chunk) =>
+      form === 'json' ? output.push('stderr', chunk) : terminal.stderr.write(chunk),
   });
   const { exitCode, accelerator, timings, readBytes, readChunks } = result;
   if (form === 'text' && terminal.isInteractive) {
@@ -31,8 +33,8 @@ export async function boot(
   return {
     json: {
       exitCode,
-      stdout: Buffer.concat(stdout).toString('utf8'),
-      stderr: Buffer.concat(stderr).toString('utf8'),
+      stdout: output.text('stdout'),
+      stderr: output.text('stderr'),
       accelerator,
       timings: { ...timings },
       readBytes,

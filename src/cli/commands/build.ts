@@ -1,7 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { buildImage, hostArchitecture, type RunSettings } from '../../../builder/index.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
-import { checkBoot } from '../check-boot.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createCommandLedger } from '../command-ledger.ts';
 import { defaultDiskSize } from '../defaults.ts';
@@ -53,7 +52,11 @@ export async function build(
     tags: options.tags,
     accept: async (digest) => {
       if (options.bootCheck === 'no') return;
-      await ledger.span('boot', digest, () => checkBoot(context, imageStore, digest));
+      await ledger.span('boot', digest, async () => {
+        // Loaded only here: most builds need no virtual machine.
+        const { checkBoot } = await import('../check-boot.ts');
+        await checkBoot(context, imageStore, digest);
+      });
     },
     runs: options.runs,
     openRegistryImage: (reference, abort) =>

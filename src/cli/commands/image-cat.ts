@@ -4,7 +4,7 @@ import { fromUtf8, toDisplay } from '../../bytes/byte-path.ts';
 import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { openImage } from '../../image/open-image.ts';
 import { createFileReader } from '../../image/read-file.ts';
-import { resolveImage } from '../../image/tags.ts';
+import { resolveImage } from '../../image/references/tags.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
@@ -31,7 +31,7 @@ export async function imageCat(
       data: { path: shownPath },
     });
   }
-  const bytes = createFileReader(imageStore, image).read(inode, context.signal);
+  const bytes = createFileReader(image).read(inode, context.signal);
   const { sizeBytes } = inode;
   if (context.form === 'json') {
     if (sizeBytes > maxJsonBytes) throw tooLargeForJson(shownPath, sizeBytes);

@@ -1,7 +1,7 @@
 import { toDisplay } from '../../bytes/byte-path.ts';
 import { diffImages } from '../../image/diff-images.ts';
 import { openImage } from '../../image/open-image.ts';
-import { resolveImage } from '../../image/tags.ts';
+import { resolveImage } from '../../image/references/tags.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';

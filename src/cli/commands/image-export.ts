@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { exportDisk } from '../../image/export-disk.ts';
+import { exportDisk } from '../../image/disk/export-disk.ts';
 import { openImage } from '../../image/open-image.ts';
-import { resolveImage } from '../../image/tags.ts';
+import { resolveImage } from '../../image/references/tags.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
@@ -15,6 +15,6 @@ export async function imageExport(
   using imageStore = await openStore(context, 'read');
   const image = await openImage(imageStore, await resolveImage(imageStore.objects, reference));
   const path = resolve(file);
-  await exportDisk(imageStore, image, path, context.signal);
+  await exportDisk(image, path, context.signal);
   return { json: { digest: image.digest, path, diskBytes: image.root.diskBytes }, text: path };
 }

@@ -1,6 +1,6 @@
 import { fromUtf8, toDisplay } from '../../bytes/byte-path.ts';
 import { openImage } from '../../image/open-image.ts';
-import { resolveImage } from '../../image/tags.ts';
+import { resolveImage } from '../../image/references/tags.ts';
 import type { Inode } from '../../tree/inode.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';

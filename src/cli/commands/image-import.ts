@@ -3,7 +3,7 @@ import { importImage } from '../../../builder/index.ts';
 import { createOwnedTempDir } from '../../disk/owned-temp-dir.ts';
 import type { TempDir } from '../../disk/temp-dir.ts';
 import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
-import { normalizeTagName, setTag } from '../../image/tags.ts';
+import { normalizeTagName, setTag } from '../../image/references/tags.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createCommandLedger } from '../command-ledger.ts';
@@ -49,7 +49,7 @@ export async function imageImport(
     signal,
   });
   const tag = await ledger.span('upload', name, () =>
-    setTag(imageStore.objects, name, written.digest, context.nowMs()),
+    setTag(imageStore.objects, { name, image: written.digest, nowMs: context.nowMs() }),
   );
   const summary = ledger.summary();
   context.terminal.stderr.write(`${formatLedger(summary)}\n`);

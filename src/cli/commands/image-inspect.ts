@@ -4,7 +4,7 @@ import { readJsonObject } from '../../image/json-object.ts';
 import type { Json } from '../../image/canonical-json.ts';
 import { readBootTrace } from '../../image/boot-trace.ts';
 import { openImage } from '../../image/open-image.ts';
-import { listTagRecords, resolveImage } from '../../image/tags.ts';
+import { listTagRecords, resolveImage } from '../../image/references/tags.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { imageKey } from '../../store/store-paths.ts';
 import type { CommandContext } from '../command-context.ts';

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors/ashlar-error.ts';
 import type { ImageStore } from '../../image/image-store.ts';
-import { listImages, type StoredImage } from '../../image/list-images.ts';
+import { listImages, type StoredImage } from '../../image/references/list-images.ts';
 import { openImage } from '../../image/open-image.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';

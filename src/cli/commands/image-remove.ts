@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors/ashlar-error.ts';
-import { listLeases } from '../../image/image-leases.ts';
-import { listTags, removeTag, resolveImage } from '../../image/tags.ts';
+import { listLeases } from '../../image/references/image-leases.ts';
+import { listTags, removeTag, resolveImage } from '../../image/references/tags.ts';
 import { imageKey, imageParts } from '../../store/store-paths.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';

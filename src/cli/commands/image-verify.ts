@@ -1,7 +1,7 @@
 import { checkStore, type CheckReport, type Damage } from '../../collect/check-store.ts';
 import { AshlarError } from '../../errors/ashlar-error.ts';
 import type { ErrorCode } from '../../errors/catalogue.ts';
-import { resolveImage } from '../../image/tags.ts';
+import { resolveImage } from '../../image/references/tags.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';

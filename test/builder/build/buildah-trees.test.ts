@@ -218,7 +218,7 @@ describe.skipIf(why !== '')(`trees of builds against buildah ${why}`, () => {
 async function listOurs(dockerfile: string, context: string): Promise<Listing> {
   const { digest } = await bench.build(dockerfile, { context });
   const disk = join(bench.path, 'disk.raw');
-  await exportDisk(bench.store, await openImage(bench.store, digest), disk);
+  await exportDisk(await openImage(bench.store, digest), disk);
   try {
     expect(await e2fsckComplaints(disk)).toBe('');
     return await mounted(disk, 'ro', listDirectory);

@@ -23,7 +23,7 @@ export async function compareDisks(
   const compared: ComparedDisk[] = [];
   for (const disk of await createDiskCache(join(home, 'disks'), Infinity).list()) {
     const exported = join(path, 'exported.raw');
-    await exportDisk(store, await openImage(store, disk.image), exported);
+    await exportDisk(await openImage(store, disk.image), exported);
     const { exitCode, stdout, stderr } = await runCommand('cmp', [exported, disk.path]);
     await rm(exported);
     const words = `${stdout.toString()}${stderr.toString()}`;

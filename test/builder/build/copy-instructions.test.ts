@@ -126,6 +126,17 @@ COPY links /data/hard
     });
   });
 
+  it('put nothing where no absolute path reaches', async () => {
+    const deep = `/${'d/'.repeat(2046)}`;
+    await expect(build(`COPY tree ${deep}`, { 'tree/a/b': 'x' })).rejects.toMatchObject({
+      code: 'copy_destination_invalid',
+      message: expect.stringMatching(
+        /d\/\.\.\. would have 4\d+ bytes of path; a path can have 4095/,
+      ) as string,
+      data: { line: 2 },
+    });
+  });
+
   it('say which link leads in circles', async () => {
     const context = { a: '', 'links/loop': '->loop' };
     await bench.build('FROM base:test\nCOPY links /', { context, tags: ['looped:test'] });

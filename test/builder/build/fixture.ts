@@ -170,6 +170,6 @@ export async function importArchive(
   const ledger = createLedger();
   const diskBytes = 256 * mib;
   const written = await importImage({ imageStore, source, diskBytes, tempDir, ledger });
-  await setTag(imageStore.objects, name, written.digest, Date.now());
+  await setTag(imageStore.objects, { name, image: written.digest, nowMs: Date.now() });
   return written.digest;
 }

@@ -51,6 +51,17 @@ script
     );
   });
 
+  it('leaves more than an image can hold: the author hears it, not of a hostile archive', async () => {
+    const failing = bench.build('FROM base:test\nRUN truncate -s 1024G /large');
+    await expect(failing).rejects.toMatchObject({
+      code: 'image_too_large',
+      message: expect.stringMatching(
+        /:2: what the command left is more than an image can hold: .*large.* 1099511627776 bytes/,
+      ) as string,
+      hint: expect.stringMatching(/^Remove in the same RUN/) as string,
+    });
+  });
+
   it('sees variables of ENV and ARG, each from its line on', async () => {
     const dockerfile = `
 RUN echo "1 [$COLOR] [$GIVEN] [$FREE]"

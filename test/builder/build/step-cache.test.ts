@@ -127,7 +127,7 @@ RUN echo three >/three
     const other = await bench.build('FROM base:test\nRUN echo update >/update');
     const text = 'FROM moving:tag\nRUN cat /update || true; echo built';
     const at = async (digest: typeof bench.base): Promise<Built> => {
-      await setTag(objects, 'moving:tag', digest, Date.now());
+      await setTag(objects, { name: 'moving:tag', image: digest, nowMs: Date.now() });
       return bench.build(text);
     };
     const first = await at(bench.base);
@@ -137,7 +137,7 @@ RUN echo three >/three
     expect(second.output).toBe('update\nbuilt\n');
     const back = await at(bench.base);
     expect([back.outcomes, back.digest]).toEqual([['cached'], first.digest]);
-    await setTag(objects, 'other/name:tag', other.digest, Date.now());
+    await setTag(objects, { name: 'other/name:tag', image: other.digest, nowMs: Date.now() });
     const renamed = await bench.build(text.replace('moving:tag', 'other/name:tag'));
     expect([renamed.outcomes, renamed.digest]).toEqual([['cached'], second.digest]);
     const byConfig = await bench.build(`FROM moving:tag\nENV X=1\n${text.split('\n')[1]}`);

@@ -39,7 +39,7 @@ const shownBytes = 100;
 export async function viewImage(store: ImageStore, reference: string): Promise<StoredImage> {
   const image = await openImage(store, await resolveImage(store.objects, reference));
   const tree = await image.tree();
-  const reader = createFileReader(store, image, await image.locations());
+  const reader = createFileReader(image);
   const contentOf = async (inode: Inode): Promise<string> => {
     if (inode.type !== 'file') throw new Error(`a ${inode.type} has no content`);
     const parts: Buffer[] = [];

@@ -10,7 +10,7 @@ import {
 } from '../../../builder/context/digest-cache.ts';
 import type { FileStat } from '../../../builder/context/source-tree.ts';
 import { openSqliteDigestCache } from '../../../builder/context/sqlite-digest-cache.ts';
-import { digestOf } from '../../../src/digest/digest.ts';
+import { digestHex, digestOf } from '../../../src/digest/digest.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
 
 const now = (): number => 1_700_000_000_000;
@@ -168,6 +168,39 @@ describe('the cache in a file', () => {
     expect(cache.get(statOf('/a'))).toBe(one);
   });
 
+  it('begins anew on tables that are not its own', async () => {
+    await using directory = await createTempDir(tmpdir(), 'ashlar-digests');
+    const file = join(directory.path, 'digests');
+    openSqliteDigestCache({ file, maxRows: 10, now })[Symbol.dispose]();
+    {
+      using database = new DatabaseSync(file);
+      database.exec('ALTER TABLE digests RENAME COLUMN size TO sise');
+    }
+    using cache = openSqliteDigestCache({ file, maxRows: 10, now });
+    cache.put(statOf('/a'), one);
+    expect(cache.get(statOf('/a'))).toBe(one);
+  });
+
+  it('does not know a file whose digest has a flipped bit', async () => {
+    await using directory = await createTempDir(tmpdir(), 'ashlar-digests');
+    const file = join(directory.path, 'digests');
+    {
+      using cache = openSqliteDigestCache({ file, maxRows: 10, now });
+      cache.put(statOf('/a'), one);
+      cache.put(statOf('/b'), one);
+    }
+    {
+      using database = new DatabaseSync(file);
+      const flipped = Buffer.from(digestHex(one), 'hex');
+      flipped.writeUInt8(flipped.readUInt8(7) ^ 4, 7);
+      database
+        .prepare('UPDATE digests SET digest = ? WHERE path = ?')
+        .run(flipped, Buffer.from('/a'));
+    }
+    using cache = openSqliteDigestCache({ file, maxRows: 10, now });
+    expect([cache.get(statOf('/a')), cache.get(statOf('/b'))]).toEqual([undefined, one]);
+  });
+
   it('is as good as empty while another process locks it', async () => {
     await using directory = await createTempDir(tmpdir(), 'ashlar-digests');
     const file = join(directory.path, 'digests');
@@ -187,7 +220,15 @@ describe('the cache in a file', () => {
     await using directory = await createTempDir(tmpdir(), 'ashlar-digests');
     const file = join(directory.path, 'taken');
     await mkdir(file);
-    expect(() => openSqliteDigestCache({ file, maxRows: 10, now })).toThrow(/unable to open/);
+    expect(() => openSqliteDigestCache({ file, maxRows: 10, now })).toThrow(
+      expect.objectContaining({
+        code: 'home_unusable',
+        message: expect.stringContaining(`${file}: unable to open`) as string,
+      }),
+    );
+    expect(() => openSqliteDigestCache({ file: '/dev/null/digests', maxRows: 10, now })).toThrow(
+      expect.objectContaining({ code: 'home_unusable' }),
+    );
   });
 });
 

@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   type IgnoreVerdict,
@@ -135,6 +137,32 @@ describe('the file of the rules', () => {
         path: 'web.Dockerfile.dockerignore',
         rules: [{ pattern: 'b' }],
       });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it('is not read where it is no regular file, or too large', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'ashlar-ignore-'));
+    const file = join(directory, '.dockerignore');
+    const failing = (): Promise<unknown> =>
+      loadIgnoreRules({ context: directory, dockerfile: join(directory, 'Dockerfile') });
+    try {
+      await promisify(execFile)('mkfifo', [file]);
+      await expect(failing()).rejects.toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringMatching(/\.dockerignore is not a regular file$/) as string,
+      });
+      await rm(file);
+      await symlink('.dockerignore', file);
+      await expect(failing()).rejects.toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringMatching(/cannot be read \(ELOOP\)$/) as string,
+      });
+      await rm(file);
+      await writeFile(file, '');
+      await truncate(file, 2 ** 40);
+      await expect(failing()).rejects.toMatchObject({ code: 'dockerfile_parse_error' });
     } finally {
       await rm(directory, { recursive: true });
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { copyStep } from './build-config.ts';
+import { failure } from './failure.ts';
 
 function cacheText(line: string): string {
   return copyStep(`FROM a AS s\nFROM scratch\n${line}`).cacheText;
@@ -22,6 +23,19 @@ describe('COPY and ADD', () => {
   ])('write %s to %s', (destination, expected) => {
     const list = JSON.stringify(['s', destination]);
     expect(copyStep(`FROM scratch\nWORKDIR /w\nCOPY ${list}`).destination).toBe(expected);
+  });
+
+  it.each([
+    [`COPY a /${'d/'.repeat(2047)}f`, /path of COPY has 4096 bytes; a path can have 4095/],
+    [`ADD a /${'é'.repeat(128)}`, /path of ADD has a name of 256 bytes; a name can have 255/],
+    [`WORKDIR ${'/d'.repeat(2048)}`, /path of WORKDIR has 4096 bytes/],
+    [`WORKDIR /a/${'n'.repeat(256)}/b`, /path of WORKDIR has a name of 256 bytes/],
+  ])('refuse a path that no program could name: %.20s', (line, message) => {
+    expect(failure(() => copyStep(`FROM scratch\n${line}\nCOPY a b`))).toMatchObject({
+      code: 'dockerfile_parse_error',
+      message: expect.stringMatching(message) as string,
+      data: { line: 2 },
+    });
   });
 
   it('expand sources, flags and here-documents, these without quotes', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +47,7 @@ describe('one problem', () => {
     ['FROM a\nCOPY --from=3 /x /y', 2, /no stage of that number/],
     ['FROM a\nCOPY --from=-1 /x /y', 2, /no stage of that number/],
     ['FROM a\nCOPY --from=$X /x /y', 2, /variables are not replaced in --from/, /stage of its own/],
+    ['FROM a\nCOPY --from=scratch / /', 2, /--from=scratch has nothing to copy/],
     ['FROM a\nCOPY --from= /x /y', 2, /--from is empty/],
     // Flags.
     ['FROM a\nCOPY --form=x a b', 2, /COPY has no flag --form/, /Did you mean --from\?/],
@@ -95,6 +96,11 @@ describe('one problem', () => {
     ['FROM a\nVOLUME ["a",]', 2, /list of VOLUME is not valid JSON/],
     ['FROM a\nCMD ["a", 1]', 2, /list of CMD holds something else than strings/],
     ['FROM a\nRUN [["a"]]', 2, /list of RUN holds something else than strings/],
+    ['FROM a\nCOPY ["a", \\\n "/a\\u0000b"]', 3, /a word of the list has a NUL byte/, /u0000/],
+    ['FROM a\nRUN ["a", "\\u0000"]', 2, /a word of the list has a NUL byte/],
+    ['FROM a\nSHELL ["/bin/sh\\u0000"]', 2, /a word of the list has a NUL byte/],
+    ['FROM a\nVOLUME ["/v\\u0000"]', 2, /a word of the list has a NUL byte/],
+    ['FROM a\nHEALTHCHECK CMD ["\\u0000"]', 2, /a word of the list has a NUL byte/],
     // Here-documents.
     ['FROM a\nRUN <<EOF\nls', 2, /here-document EOF does not end/],
     ['FROM a\nRUN <<EOF\n EOF\n', 2, /here-document EOF does not end/],
@@ -185,7 +191,15 @@ describe('files that are no Dockerfiles', () => {
     const directory = await mkdtemp(join(tmpdir(), 'ashlar-dockerfile-'));
     try {
       const file = join(directory, 'Dockerfile');
-      for (const name of [file, directory, join(file, 'below')]) {
+      const loop = join(directory, 'loop');
+      await symlink('loop', loop);
+      for (const name of [
+        file,
+        directory,
+        join(file, 'below'),
+        loop,
+        `${file}${'x'.repeat(255)}`,
+      ]) {
         await expect(readDockerfile(name, { path })).rejects.toMatchObject({
           code: 'dockerfile_missing',
         });

@@ -9,7 +9,7 @@ import { createFileSpool } from '../../../src/intake/file-spool.ts';
 import { createMemoryObjectStore } from '../../../src/store/memory-object-store.ts';
 import { defaultTarLimits } from '../../../src/tar/tar-limits.ts';
 import { createTarReader } from '../../../src/tar/tar-reader.ts';
-import type { TarRecord } from '../../../src/tar/tar-writer.ts';
+import type { TarRecord } from '../../tar/support/tar-writer.ts';
 import { createFileTree, type FileTree } from '../../../src/tree/file-tree.ts';
 import { orderTree } from '../../../src/tree/tree-order.ts';
 import { scratchDir } from '../../support/scratch.ts';

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
-import { encodeEntryHeader } from '../../../src/tar/write-header.ts';
+import { encodeEntryHeader } from '../../tar/support/write-header.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { ashlar } from './support/ashlar-cli.ts';
 import { startRun } from './support/import-layers.ts';

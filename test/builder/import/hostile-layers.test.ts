@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TarRecord } from '../../../src/tar/tar-writer.ts';
+import type { TarRecord } from '../../tar/support/tar-writer.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { archive, header, member, paxRecord } from '../../tar/support/hand-made.ts';
 import { sketchImage } from './support/imported-tree.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hasProgram } from '../../oci/support/programs.ts';
 import { isRoot, scratchDir } from '../../support/scratch.ts';
 import { listTree } from '../../support/tree-listing.ts';
-import type { TarRecord } from '../../../src/tar/tar-writer.ts';
+import type { TarRecord } from '../../tar/support/tar-writer.ts';
 import { listImage } from './support/imported-tree.ts';
 import { importSource, layoutOf, startRun } from './support/import-layers.ts';
 import { belowFolder, type Difference, type LayerCase, layerCases } from './support/layer-cases.ts';

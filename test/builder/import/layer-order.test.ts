@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TarRecord } from '../../../src/tar/tar-writer.ts';
+import type { TarRecord } from '../../tar/support/tar-writer.ts';
 import { scratchDir } from '../../support/scratch.ts';
 import { importSource, layoutOf, startRun } from './support/import-layers.ts';
 import { directory, file, hardLink, symlink, whiteout } from './support/layer-records.ts';

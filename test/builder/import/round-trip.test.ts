@@ -54,7 +54,7 @@ describe.skipIf(!isRoot)('an imported root file system (needs root to mount)', (
       tempDir: join(scratch, 'tmp'),
       ledger: createLedger(),
     });
-    await exportDisk(imageStore, await openImage(imageStore, written.digest), disk);
+    await exportDisk(await openImage(imageStore, written.digest), disk);
 
     expect(await e2fsckComplaints(disk)).toBe('');
     const expected = await listTree(source);

@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises';
+import { cp, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ociRuntimes } from '../../../builder/run/container.ts';
@@ -7,9 +7,9 @@ import { captureBoot } from '../../vm/support/captured-boot.ts';
 import { bootObstacle, openFileSource } from '../../vm/support/root-disk.ts';
 import type { GuestReport } from './cgroup-v2-program.ts';
 import { type Bench, createBench, whyNoSteps } from './fixture.ts';
-import { guestPathOf, makeGuestDisk, makeGuestRoot } from './guest-root.ts';
+import { findKernelRoot, guestPathOf, makeGuestDisk, makeGuestRoot } from './guest-root.ts';
 
-const needed = ['ldd', 'modprobe'];
+const needed = ['ldd', 'modprobe', 'depmod'];
 const missing = [];
 for (const name of needed) if ((await findTool(name)) === undefined) missing.push(`needs ${name}`);
 const obstacles = [whyNoSteps, (await bootObstacle()) ?? '', ...missing];
@@ -30,14 +30,21 @@ describe.skipIf(why !== '')(`a machine with cgroups of version 2 alone ${why}`, 
     const found = await Promise.all(ociRuntimes.map((name) => findTool(name)));
     const runtimes = ociRuntimes.filter((_, index) => found[index] !== undefined);
     const root = join(bench.path, 'guest');
-    await makeGuestRoot(root, runtimes);
+    const kernelRoot = await findKernelRoot(join(bench.path, 'kernel'));
+    await makeGuestRoot(root, { runtimes, kernelRoot });
+    const home = join(bench.path, 'home');
+    if (kernelRoot !== '/') {
+      // Where a kernel that was downloaded is kept, and found.
+      await mkdir(join(home, 'vm'), { recursive: true });
+      await rename(kernelRoot, join(home, 'vm', 'kernel'));
+    }
     await cp(await bench.disk('step'), join(root, 'step.img'));
     const path = join(bench.path, 'guest.img');
     await makeGuestDisk(root, path);
     await using disk = await openFileSource(path);
     const program = guestPathOf(join(import.meta.dirname, 'cgroup-v2-program.ts'));
     const { stdout, stderr, exitCode } = await captureBoot({
-      home: join(bench.path, 'home'),
+      home,
       disk,
       argv: ['/start', program, runtimes.join(','), '/step.img'],
       timeoutMs: 150_000,

@@ -1,9 +1,12 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { defaultProfilePath } from '../../../builder/run/seccomp-profile.ts';
 import { findTool, toolEnvironment } from '../../../builder/run/tool-environment.ts';
 import { runChecked, runCommand } from '../../../src/process/run-command.ts';
+import { fetchPackages } from '../../../vm/guest/debian-package.ts';
+import { kernelPackages } from '../../../vm/guest/find-kernel.ts';
+import { hostPlatform } from '../../../vm/platform.ts';
 import { putBusybox } from './fixture.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
@@ -37,7 +40,11 @@ exec /opt/node --disable-warning=ExperimentalWarning "$@"
  * Makes the root of a machine that runs this repository's programs: \`/start PROGRAM ARGUMENTS...\` does so with the modules
  * that steps need, and with cgroups of version 2 alone.
  */
-export async function makeGuestRoot(root: string, runtimes: readonly string[]): Promise<void> {
+export async function makeGuestRoot(
+  root: string,
+  brought: { readonly runtimes: readonly string[]; readonly kernelRoot: string },
+): Promise<void> {
+  const { runtimes, kernelRoot } = brought;
   for (const name of ['proc', 'sys', 'dev', 'tmp', 'run', 'opt', 'etc']) {
     await mkdir(join(root, name), { recursive: true });
   }
@@ -47,7 +54,7 @@ export async function makeGuestRoot(root: string, runtimes: readonly string[]): 
   for (const binary of [process.execPath, ...(await addons())])
     for (const library of await librariesOf(binary)) await putFile(root, library);
   await putFile(root, defaultProfilePath);
-  await putModules(root);
+  await putModules(root, kernelRoot);
   for (const name of [...sources, ...packages.map((one) => join('node_modules', one))]) {
     const target = join(root, 'ashlar', name);
     await mkdir(dirname(target), { recursive: true });
@@ -96,20 +103,53 @@ async function putFile(root: string, source: string, target: string = source): P
   await copyFile(source, path, constants.COPYFILE_FICLONE);
 }
 
-/** Of every kernel that is installed; which one the guest has is not known here. */
-async function putModules(root: string): Promise<void> {
-  for (const version of await readdir('/lib/modules').catch(() => [])) {
+/** Modules that steps need in the guest, by where they lie below `kernel/`. */
+const stepModules = ['drivers/block/loop', 'fs/overlayfs/overlay'];
+
+/** Those of all kernels below a root directory; which one the guest boots is not known here. */
+async function putModules(root: string, kernelRoot: string): Promise<void> {
+  for (const version of await namesIn(join(kernelRoot, 'lib/modules'))) {
     const directory = join('/lib/modules', version);
-    const names = await readdir(directory);
+    const names = await readdir(join(kernelRoot, directory));
     for (const name of names.filter((one) => one.startsWith('modules.')))
-      await putFile(root, join(directory, name));
-    for (const module of ['drivers/block/loop', 'fs/overlayfs/overlay']) {
-      const folder = join(directory, 'kernel', dirname(module));
-      const found = await readdir(folder).catch(() => []);
-      const file = found.find((one) => one.startsWith(`${module.split('/').at(-1)}.ko`));
-      if (file !== undefined) await putFile(root, join(folder, file));
+      await putFile(root, join(kernelRoot, directory, name), join(directory, name));
+    for (const module of stepModules) {
+      const file = await moduleFile(join(kernelRoot, directory), module);
+      if (file === undefined) continue;
+      const target = join(directory, 'kernel', dirname(module), basename(file));
+      await putFile(root, file, target);
     }
   }
+}
+
+async function moduleFile(modulesDir: string, module: string): Promise<string | undefined> {
+  const folder = join(modulesDir, 'kernel', dirname(module));
+  const name = (await namesIn(folder)).find((one) => one.startsWith(`${basename(module)}.ko`));
+  return name === undefined ? undefined : join(folder, name);
+}
+
+/**
+ * The root directory of a kernel with the modules that steps need: this machine's, where each of its kernels has them, else
+ * one made at `directory` from the packages that the guest's kernel comes from.
+ */
+export async function findKernelRoot(directory: string): Promise<string> {
+  const kernels = (await namesIn('/boot')).filter((name) => name.startsWith('vmlinuz-'));
+  const found = kernels.map(async (name) => {
+    const modulesDir = join('/lib/modules', name.slice('vmlinuz-'.length));
+    const files = await Promise.all(stepModules.map((module) => moduleFile(modulesDir, module)));
+    return files.every((file) => file !== undefined);
+  });
+  if (kernels.length > 0 && !(await Promise.all(found)).includes(false)) return '/';
+  await mkdir(directory, { recursive: true });
+  await fetchPackages(await kernelPackages(hostPlatform()), directory);
+  const root = join(directory, 'root');
+  for (const version of await namesIn(join(root, 'lib/modules')))
+    await runChecked('depmod', ['-b', root, version], { env: toolEnvironment() });
+  return root;
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
 }
 
 /** An ext4 disk of a tree, as large as it has to be. */

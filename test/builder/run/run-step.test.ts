@@ -124,6 +124,16 @@ describe.skipIf(whyNoSteps !== '')(`a step's command ${whyNoSteps}`, () => {
     expect(error.code).toBe('step_failed');
   });
 
+  it('refuses a working directory that is too long below its own', async () => {
+    const workdir = `/${'d'.repeat(250)}`.repeat(16);
+    const error = await failureOf(runStep(shellStep(bench, disk, 'true', { workdir })));
+    expect([error.code, error.message]).toEqual([
+      'step_failed',
+      'the working directory of 4016 bytes is too long to run a step in',
+    ]);
+    expect(await leftovers(bench)).toEqual([]);
+  });
+
   it.for(ociRuntimes)('answers 127 and 126 as a shell does, by %s', async (runtime, { skip }) => {
     skip((await findTool(runtime)) === undefined, `needs ${runtime}`);
     const tools = { runtime };

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTempDir, runCommand, type TempDir } from '../../../src/index.ts';
+import { createTempDir, digestOf, runCommand, type TempDir } from '../../../src/index.ts';
 import { findProgram } from '../../../vm/find-program.ts';
 import { prepareGuest } from '../../../vm/index.ts';
 import { hostPlatform } from '../../../vm/platform.ts';
@@ -77,6 +77,23 @@ it.skipIf(obstacle !== '')(`makes the kit again when an input changes${obstacle}
   await writeFile(busybox, Buffer.concat([await readFile(busybox), Buffer.from('again')]));
   const third = await prepareGuest(home, { hostRoot });
   expect((await readdir(join(home, 'vm', 'kits'))).sort()).toEqual([second.key, third.key].sort());
+});
+
+it.skipIf(obstacle !== '')(`makes the kit again when it is damaged${obstacle}`, async () => {
+  const home = join(dir.path, 'download');
+  const hostRoot = join(dir.path, 'nothing');
+  const kit = await prepareGuest(home, { hostRoot });
+  const files = [kit.kernelPath, kit.initramfsPath];
+  const digests = (): Promise<string[]> =>
+    Promise.all(files.map(async (file) => digestOf(await readFile(file))));
+  const whole = await digests();
+  for (const file of files) {
+    for (const damage of [() => rm(file), () => truncate(file, 0), () => truncate(file, 4096)]) {
+      await damage();
+      expect(await prepareGuest(home, { hostRoot })).toEqual(kit);
+      expect(await digests()).toEqual(whole);
+    }
+  }
 });
 
 it('names the home that it cannot use', async () => {

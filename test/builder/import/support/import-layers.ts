@@ -6,7 +6,7 @@ import type { WrittenImage } from '../../../../src/image/write-image.ts';
 import { createLedger } from '../../../../src/ledger/ledger.ts';
 import { openImageSource } from '../../../../src/oci/open-image-source.ts';
 import { createMemoryObjectStore } from '../../../../src/store/memory-object-store.ts';
-import type { TarRecord } from '../../../../src/tar/tar-writer.ts';
+import type { TarRecord } from '../../../tar/support/tar-writer.ts';
 import { buildImage, type TestLayer, writeLayout } from '../../../oci/support/build-image.ts';
 import { tarOf } from './layer-records.ts';
 

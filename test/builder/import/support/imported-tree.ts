@@ -22,7 +22,7 @@ const typeBits: Readonly<Record<Inode['type'], number>> = {
 export async function listImage(imageStore: ImageStore, digest: Digest): Promise<string[]> {
   const image = await openImage(imageStore, digest);
   const { tree } = await loadTree(imageStore, image);
-  const reader = createFileReader(imageStore, image, await image.locations());
+  const reader = createFileReader(image);
   const lines: string[] = [];
   const names = namesOfInodes(tree.root);
   const firstNames = new Map<Inode, string>();
@@ -50,7 +50,7 @@ export async function sketchImage(
 ): Promise<ReadonlyMap<string, string>> {
   const image = await openImage(imageStore, digest);
   const { tree } = await loadTree(imageStore, image);
-  const reader = createFileReader(imageStore, image, await image.locations());
+  const reader = createFileReader(image);
   const sketches = new Map<string, string>();
   const firstNames = new Map<Inode, string>();
   const visit = async (path: string, node: TreeNode): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { TarRecord } from '../../../../src/tar/tar-writer.ts';
+import type { TarRecord } from '../../../tar/support/tar-writer.ts';
 import {
   device,
   directory,

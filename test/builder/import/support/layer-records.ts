@@ -1,7 +1,7 @@
 import { fromUtf8 } from '../../../../src/bytes/byte-path.ts';
 import type { TarEntry } from '../../../../src/tar/tar-entry.ts';
 import { collect } from '../../../oci/support/byte-streams.ts';
-import { type TarRecord, writeTar } from '../../../../src/tar/tar-writer.ts';
+import { type TarRecord, writeTar } from '../../../tar/support/tar-writer.ts';
 
 /** What an entry of a layer is given where the default will not do. */
 export type EntryFields = Partial<TarEntry>;

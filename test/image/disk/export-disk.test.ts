@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createImageStore } from '../../src/image/image-store.ts';
-import { exportDisk } from '../../src/image/export-disk.ts';
-import { type OpenImage, openImage } from '../../src/image/open-image.ts';
-import { updateDisk } from '../../src/image/update-disk.ts';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
-import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
-import { packKey } from '../../src/store/store-paths.ts';
-import { chunkBytes } from '../../src/tree/inode.ts';
-import { mountTmpfs, whyNoMount } from '../store/tmpfs-mount.ts';
-import { pattern } from '../support/awkward-tree.ts';
-import { scratchDir } from '../support/scratch.ts';
-import { collect, failureOf } from './support/failures.ts';
-import { hookStore, keysOf } from './support/hooked-store.ts';
-import { writeSample } from './support/sample-image.ts';
+import { createImageStore } from '../../../src/image/image-store.ts';
+import { exportDisk } from '../../../src/image/disk/export-disk.ts';
+import { type OpenImage, openImage } from '../../../src/image/open-image.ts';
+import { updateDisk } from '../../../src/image/disk/update-disk.ts';
+import { AshlarError } from '../../../src/errors/ashlar-error.ts';
+import { createMemoryObjectStore } from '../../../src/store/memory-object-store.ts';
+import { packKey } from '../../../src/store/store-paths.ts';
+import { chunkBytes } from '../../../src/tree/inode.ts';
+import { mountTmpfs, whyNoMount } from '../../support/tmpfs-mount.ts';
+import { pattern } from '../../support/awkward-tree.ts';
+import { scratchDir } from '../../support/scratch.ts';
+import { collect, failureOf } from '../../support/failures.ts';
+import { hookStore, keysOf } from '../../support/hooked-store.ts';
+import { writeSample } from '../support/sample-image.ts';
 
 const scratch = scratchDir('export');
 const whyNot = await whyNoMount();
@@ -45,9 +45,9 @@ function hashFile(path: string): string {
 
 describe('an exported disk', () => {
   it('has the bytes of the image, and holes where it is zero', async () => {
-    const { imageStore, image } = await fixture();
+    const { image } = await fixture();
     const path = join(scratch, 'whole.raw');
-    await exportDisk(imageStore, image, path);
+    await exportDisk(image, path);
     expect(hashFile(path)).toBe(await hashOf(image));
     const { size, blocks } = statSync(path);
     expect(size).toBe(image.root.diskBytes);
@@ -56,7 +56,7 @@ describe('an exported disk', () => {
   });
 
   it('is not written over a file, nor where none can be', async () => {
-    const { imageStore, image } = await fixture();
+    const { image } = await fixture();
     const file = join(scratch, 'there.raw');
     writeFileSync(file, 'precious');
     mkdirSync(join(scratch, 'directory.raw'));
@@ -66,14 +66,12 @@ describe('an exported disk', () => {
       join(scratch, 'no/such/x.raw'),
       join(file, 'x.raw'),
     ])
-      expect((await failureOf(exportDisk(imageStore, image, path))).code, path).toBe(
-        'invalid_request',
-      );
+      expect((await failureOf(exportDisk(image, path))).code, path).toBe('invalid_request');
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
   it('is removed when a chunk is damaged, and the error says which files are', async () => {
-    const { store, imageStore, image } = await fixture();
+    const { store, image } = await fixture();
     const path = join(scratch, 'damaged.raw');
     const [key = ''] = await keysOf(store, 'packs/');
     const good = await store.get(key);
@@ -85,12 +83,12 @@ describe('an exported disk', () => {
     const { offset } = await image.locate(chunk);
     bad.writeUInt8(bad.readUInt8(offset + 9) ^ 1, offset + 9);
     await store.replace(key, bad);
-    expect(await failureOf(exportDisk(imageStore, image, path))).toMatchObject({
+    expect(await failureOf(exportDisk(image, path))).toMatchObject({
       code: 'chunk_corrupt',
       data: { image: image.digest, files: ['/large'], digest: chunk },
     });
     await store.replace(key, good.subarray(0, good.length / 2));
-    expect(await failureOf(exportDisk(imageStore, image, path))).toMatchObject({
+    expect(await failureOf(exportDisk(image, path))).toMatchObject({
       code: 'pack_corrupt',
       data: { image: image.digest },
     });
@@ -110,24 +108,24 @@ describe('an exported disk', () => {
     });
     using imageStore = createImageStore(slow, null);
     const opened = await openImage(imageStore, image.digest);
-    expect(await failureOf(exportDisk(imageStore, opened, path, abort.signal))).toBe(reason);
+    expect(await failureOf(exportDisk(opened, path, abort.signal))).toBe(reason);
     expect(existsSync(path)).toBe(false);
   });
 
   it.skipIf(whyNot !== null)(
     `is disk_full, and removed, on each size of disk that is too small${whyNot === null ? '' : ` (${whyNot})`}`,
     async () => {
-      const { imageStore, image } = await fixture();
+      const { image } = await fixture();
       await using mount = await mountTmpfs(16 * mib);
       const path = join(mount.path, 'disk.raw');
-      await exportDisk(imageStore, image, path);
+      await exportDisk(image, path);
       const neededBytes = statSync(path).blocks * 512;
       expect(neededBytes).toBeLessThan(16 * mib);
       // Also where the last write is cut off in its middle.
       for (const missing of [4096, 3 * 4096, chunkBytes, mib, neededBytes - 4096]) {
         await using small = await mountTmpfs(neededBytes - missing);
         const tooFar = join(small.path, 'disk.raw');
-        expect((await failureOf(exportDisk(imageStore, image, tooFar))).code).toBe('disk_full');
+        expect((await failureOf(exportDisk(image, tooFar))).code).toBe('disk_full');
         expect(existsSync(tooFar)).toBe(false);
       }
     },
@@ -142,12 +140,12 @@ describe('a disk that is turned into another', () => {
       (await writeSample(imageStore, { large: pattern(4 * mib, 1), new: pattern(mib, 9) })).digest,
     );
     const path = join(scratch, 'turned.raw');
-    await exportDisk(imageStore, image, path);
+    await exportDisk(image, path);
     for (const [from, to] of [
       [image, other],
       [other, image],
     ] as const) {
-      await updateDisk(imageStore, { path, from, to });
+      await updateDisk({ path, from, to });
       expect(hashFile(path)).toBe(await hashOf(to));
     }
   });
@@ -159,16 +157,14 @@ describe('a disk that is turned into another', () => {
       (await writeSample(imageStore, { new: pattern(mib, 9) })).digest,
     );
     const path = join(scratch, 'half-turned.raw');
-    await exportDisk(imageStore, other, path);
+    await exportDisk(other, path);
     const { inode } = await (await image.tree()).lookupFollowing('large');
     if (inode.type !== 'file' || inode.content.kind !== 'chunked') throw new Error('not chunked');
     const { pack } = await image.locate(inode.content.runs[0]?.digests[0] ?? image.digest);
     await store.delete(packKey(pack));
-    expect(await failureOf(updateDisk(imageStore, { path, from: other, to: image }))).toMatchObject(
-      {
-        code: 'pack_missing',
-        data: { image: image.digest, pack },
-      },
-    );
+    expect(await failureOf(updateDisk({ path, from: other, to: image }))).toMatchObject({
+      code: 'pack_missing',
+      data: { image: image.digest, pack },
+    });
   });
 });

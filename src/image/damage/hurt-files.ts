@@ -1,12 +1,15 @@
-import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
-import type { Digest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import type { Inode } from '../tree/inode.ts';
-import type { TreePage } from '../tree/tree-page.ts';
+import { type BytePath, toDisplay } from '../../bytes/byte-path.ts';
+import type { Digest } from '../../digest/digest.ts';
+import { AshlarError } from '../../errors/ashlar-error.ts';
+import type { TreePage, TreePageEntry } from '../../tree/tree-page.ts';
+import { isTreeDamage } from './damage-codes.ts';
 
 /** Which files have bytes in chunks that are hurt. */
 export interface HurtFiles {
-  /** Paths in display form, by chunk; chunks that no file has bytes in, as those of metadata, are left out. */
+  /**
+   * Paths in display form, by chunk: files, and symbolic links whose target is too long for an inode. Chunks that none has
+   * bytes in, as those of metadata, are left out.
+   */
   readonly byChunk: ReadonlyMap<Digest, readonly string[]>;
   /** False when a page of the tree could not be read, so that there may be more. */
   readonly isComplete: boolean;
@@ -15,7 +18,7 @@ export interface HurtFiles {
 /**
  * Finds the files, all their hard links with them, that have bytes in a chunk for which `isHurt` says so. `pages` are
  * those of the tree in order, the error in place of one that cannot be read. One pass, however many chunks are hurt.
- * Gives nothing, and that not complete, when the root of the tree cannot be read.
+ * Gives nothing, and that not complete, when the root of the tree is damaged; other failures are thrown as they are.
  */
 export async function findHurtFilesIfReadable(
   pages: AsyncIterable<TreePage | AshlarError>,
@@ -24,7 +27,7 @@ export async function findHurtFilesIfReadable(
   try {
     return await findHurtFiles(pages, isHurt);
   } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
+    if (!isTreeDamage(error)) throw error;
     return { byChunk: new Map(), isComplete: false };
   }
 }
@@ -53,7 +56,7 @@ async function findHurtFiles(
         note(entry.path, hurtPaths.get(entry.linkTo) ?? []);
         continue;
       }
-      const chunks = chunksOf(entry.inode).filter(isHurt);
+      const chunks = chunksOf(entry, page.bins).filter(isHurt);
       if (chunks.length === 0) continue;
       hurtPaths.set(entry.path, chunks);
       note(entry.path, chunks);
@@ -68,10 +71,12 @@ export function pathsOf(hurt: HurtFiles): string[] {
 }
 
 /** Each chunk that holds bytes of an inode, once. */
-function chunksOf(inode: Inode): readonly Digest[] {
-  if (inode.type !== 'file') return [];
-  const { content } = inode;
-  if (content.kind === 'small') return content.place.in === 'chunk' ? [content.place.chunk] : [];
-  if (content.kind === 'zeros') return [];
-  return [...new Set(content.runs.flatMap((run) => run.digests))];
+function chunksOf(
+  { inode, place }: Extract<TreePageEntry, { inode: unknown }>,
+  bins: readonly Digest[],
+): readonly Digest[] {
+  const bin = place === null ? undefined : bins[place.bin];
+  if (bin !== undefined) return [bin];
+  if (inode.type !== 'file' || inode.content.kind !== 'chunked') return [];
+  return [...new Set(inode.content.runs.flatMap((run) => run.digests))];
 }

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type BytePath, isAscii, toBytes } from '../bytes/byte-path.ts';
-import { numberFields, textFields } from './header-block.ts';
-import { fitsOctal } from './header-number.ts';
-import type { TarEntry } from './tar-entry.ts';
+import { type BytePath, isAscii, toBytes } from '../../../src/bytes/byte-path.ts';
+import { numberFields, textFields } from '../../../src/tar/header-block.ts';
+import type { NumberField } from '../../../src/tar/header-number.ts';
+import type { TarEntry } from '../../../src/tar/tar-entry.ts';
 
 export interface PaxRecord {
   readonly keyword: string;
@@ -47,6 +47,11 @@ export function encodePaxRecords(records: readonly PaxRecord[]): Buffer {
       return [Buffer.from(`${recordLength(rest.length)}`), rest];
     }),
   );
+}
+
+/** True when octal digits and a NUL behind them can say `value`. */
+export function fitsOctal(field: NumberField, value: number): boolean {
+  return value >= 0 && value < 8 ** (field.length - 1);
 }
 
 const newline = Buffer.from('\n');

@@ -1,8 +1,8 @@
-import { type Digest, isDigest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { imageKey, stepKey } from '../store/store-paths.ts';
-import { readJsonObject, writeJsonObject } from './json-object.ts';
+import { type Digest, isDigest } from '../../digest/digest.ts';
+import { hasCode } from '../../errors/has-code.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { imageKey, stepKey } from '../../store/store-paths.ts';
+import { readJsonObject, writeJsonObject } from '../json-object.ts';
 
 /**
  * What a step gave before: an image, by a key over everything that the result depends on. Shared with all who use the
@@ -47,7 +47,7 @@ async function readUnlessDamaged(
   try {
     return await readJsonObject(objects, key);
   } catch (error) {
-    if (hasCode(error, ['manifest_corrupt'])) return null;
+    if (hasCode(error, 'manifest_corrupt')) return null;
     throw error;
   }
 }
@@ -56,10 +56,6 @@ async function unlessUnwritable(write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    if (!hasCode(error, ['store_read_only', 'store_full'])) throw error;
+    if (!hasCode(error, 'store_read_only', 'store_full')) throw error;
   }
-}
-
-function hasCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof AshlarError && codes.includes(error.code);
 }

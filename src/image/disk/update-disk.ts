@@ -1,17 +1,14 @@
 import { open } from 'node:fs/promises';
-import type { Digest } from '../digest/digest.ts';
-import { chunkBytes } from '../tree/inode.ts';
+import type { Digest } from '../../digest/digest.ts';
+import { chunkBytes } from '../../tree/inode.ts';
 import { createDiskRuns } from './disk-runs.ts';
-import type { ImageStore } from './image-store.ts';
-import { nameBatchDamage } from './naming-damage.ts';
-import type { ImageChunk, OpenImage } from './open-image.ts';
+import type { ImageChunk, OpenImage } from '../open-image.ts';
 
 /**
  * Turns a raw disk that holds the image `from` into one that holds `to`, which has a disk of the same size: only chunks
  * that differ are written. Nobody else may use the file meanwhile; after a failure it holds neither image.
  */
 export async function updateDisk(
-  imageStore: ImageStore,
   change: { readonly path: string; readonly from: OpenImage; readonly to: OpenImage },
   signal?: AbortSignal,
 ): Promise<void> {
@@ -26,12 +23,8 @@ export async function updateDisk(
   const runs = createDiskRuns(file);
   const zeros = Buffer.alloc(chunkBytes);
   for (const index of cleared) await runs.write(index, zeros);
-  try {
-    for await (const { digest, plain } of imageStore.reader.readMany(written, signal))
-      for (const index of places.get(digest) ?? []) await runs.write(index, plain);
-  } catch (error) {
-    throw await nameBatchDamage(change.to, written, error);
-  }
+  for await (const { digest, plain } of change.to.readChunks(written, signal))
+    for (const index of places.get(digest) ?? []) await runs.write(index, plain);
   await runs.finish();
 }
 

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeFully } from '../disk/write-fully.ts';
-import { createLimiter } from '../flow/limiter.ts';
-import { chunkBytes } from '../tree/inode.ts';
+import { writeFully } from '../../disk/write-fully.ts';
+import { createLimiter } from '../../flow/limiter.ts';
+import { chunkBytes } from '../../tree/inode.ts';
 
 /** Writes chunks to their places in a raw disk; those that lie side by side and come in order in one write. */
 export interface DiskRuns {

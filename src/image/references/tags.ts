@@ -1,8 +1,9 @@
-import { type Digest, isDigest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { imageKey, tagKey, tagNameOf } from '../store/store-paths.ts';
-import { readJsonObject, writeJsonObject } from './json-object.ts';
+import { type Digest, isDigest } from '../../digest/digest.ts';
+import { AshlarError } from '../../errors/ashlar-error.ts';
+import { hasCode } from '../../errors/has-code.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { imageKey, tagKey, tagNameOf } from '../../store/store-paths.ts';
+import { readJsonObject, writeJsonObject } from '../json-object.ts';
 
 /** A name for an image: `name:tag`. */
 export interface Tag {
@@ -33,16 +34,27 @@ export function normalizeTagName(text: string): string {
   const shown = text.slice(0, 250);
   throw new AshlarError('reference_invalid', `not a name for an image: ${JSON.stringify(shown)}`, {
     data: { reference: shown },
-    hint: `Write name:tag in lower-case letters, digits and . _ - /, for example team/app:v1, in at most ${maxNameBytes} bytes.`,
+    hint: `${lowerCaseHint(text)}Write name:tag, the name in lower-case letters, digits and . _ - /, for example team/app:v1, in at most ${maxNameBytes} bytes.`,
   });
+}
+
+/** The text with its name in lower case, where that would do; tags may have upper case. */
+function lowerCaseHint(text: string): string {
+  const lower = text.replace(/^[^:]*/, (name) => name.toLowerCase());
+  return lower !== text && fullName(lower) !== null ? `Is ${lower} meant? ` : '';
+}
+
+export interface TagSetting {
+  /** Where it has no tag, `latest` is meant. */
+  readonly name: string;
+  readonly image: Digest;
+  readonly nowMs: number;
 }
 
 /** Names an image that is in the store; throws `image_not_found` when it is not. */
 export async function setTag(
   objects: ObjectStore,
-  name: string,
-  image: Digest,
-  nowMs: number,
+  { name, image, nowMs }: TagSetting,
 ): Promise<Tag> {
   const tag = { name: normalizeTagName(name), image, updated: new Date(nowMs).toISOString() };
   const isThere = async (): Promise<boolean> =>
@@ -84,7 +96,7 @@ export async function* listTagRecords(objects: ObjectStore): AsyncIterable<Tag |
       const tag = await readTag(objects, key);
       if (tag !== null) yield tag;
     } catch (error) {
-      if (!(error instanceof AshlarError) || error.code !== 'manifest_corrupt') throw error;
+      if (!hasCode(error, 'manifest_corrupt')) throw error;
       yield { name, damage: error };
     }
   }
@@ -162,7 +174,18 @@ async function readTag(objects: ObjectStore, key: string): Promise<Tag | null> {
 
 function notFound(reference: string): AshlarError {
   const shown = reference.slice(0, 250);
+  const hint = notFoundHint(reference);
   return new AshlarError('image_not_found', `the store has no image ${shown}`, {
     data: { reference: shown },
+    ...(hint === null ? {} : { hint }),
   });
+}
+
+/** Null where there is nothing better to say than what is always said. */
+function notFoundHint(reference: string): string | null {
+  const lower = lowerCaseHint(reference);
+  if (lower !== '') return `${lower}\`ashlar image ls\` lists the images.`;
+  return /^(blake3:)?[0-9a-f]{1,7}$/.test(reference)
+    ? `A digest is named by its first ${minPrefixDigits} digits or more; \`ashlar image ls\` lists the images.`
+    : null;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Digest, digestOf } from '../../src/digest/digest.ts';
-import { listImages } from '../../src/image/list-images.ts';
+import { type Digest, digestOf } from '../../../src/digest/digest.ts';
+import { listImages } from '../../../src/image/references/list-images.ts';
 import {
   findTag,
   listTags,
@@ -8,12 +8,12 @@ import {
   removeTag,
   resolveImage,
   setTag,
-} from '../../src/image/tags.ts';
-import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
-import type { ObjectStore } from '../../src/store/object-store.ts';
-import { imageKey, tagKey } from '../../src/store/store-paths.ts';
-import { collect, failureOf } from './support/failures.ts';
-import { hookStore } from './support/hooked-store.ts';
+} from '../../../src/image/references/tags.ts';
+import { createMemoryObjectStore } from '../../../src/store/memory-object-store.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { imageKey, tagKey } from '../../../src/store/store-paths.ts';
+import { collect, failureOf } from '../../support/failures.ts';
+import { hookStore } from '../../support/hooked-store.ts';
 
 const one = digestOf(Buffer.from('one'));
 const two = digestOf(Buffer.from('two'));
@@ -68,7 +68,7 @@ describe('a name for an image', () => {
     const store = await storeWith(one);
     const name = `${'a/'.repeat(58)}a:v`;
     expect(tagKey(normalizeTagName(name)).length).toBeLessThanOrEqual(255);
-    await setTag(store, name, one, 0);
+    await setTag(store, { name, image: one, nowMs: 0 });
     expect(await resolveImage(store, name)).toBe(one);
   });
 });
@@ -76,9 +76,9 @@ describe('a name for an image', () => {
 describe('tags', () => {
   it('are set, moved, listed and removed', async () => {
     const store = await storeWith(one, two);
-    await setTag(store, 'app:v1', one, 0);
-    await setTag(store, 'app', one, 0);
-    await setTag(store, 'app', two, 1000);
+    await setTag(store, { name: 'app:v1', image: one, nowMs: 0 });
+    await setTag(store, { name: 'app', image: one, nowMs: 0 });
+    await setTag(store, { name: 'app', image: two, nowMs: 1000 });
     expect(await collect(listTags(store))).toEqual([
       { name: 'app:latest', image: two, updated: '1970-01-01T00:00:01.000Z' },
       { name: 'app:v1', image: one, updated: '1970-01-01T00:00:00.000Z' },
@@ -93,8 +93,10 @@ describe('tags', () => {
 
   it('name no image that is not there, and stay as they were', async () => {
     const store = await storeWith(one);
-    await setTag(store, 'app', one, 0);
-    expect((await failureOf(setTag(store, 'app', two, 0))).code).toBe('image_not_found');
+    await setTag(store, { name: 'app', image: one, nowMs: 0 });
+    expect((await failureOf(setTag(store, { name: 'app', image: two, nowMs: 0 }))).code).toBe(
+      'image_not_found',
+    );
     expect(await resolveImage(store, 'app')).toBe(one);
   });
 
@@ -105,13 +107,15 @@ describe('tags', () => {
         if (call === 'replace') await store.delete(imageKey(one, 'root'));
       },
     });
-    expect((await failureOf(setTag(racing, 'app', one, 0))).code).toBe('image_not_found');
+    expect((await failureOf(setTag(racing, { name: 'app', image: one, nowMs: 0 }))).code).toBe(
+      'image_not_found',
+    );
     expect(await findTag(store, 'app')).toBeNull();
   });
 
   it('that are damaged are told by name, can be removed and set again', async () => {
     const store = await storeWith(one);
-    await setTag(store, 'whole', one, 0);
+    await setTag(store, { name: 'whole', image: one, nowMs: 0 });
     for (const text of [
       '',
       '{',
@@ -131,7 +135,7 @@ describe('tags', () => {
     }
     await store.replace(tagKey('app:latest'), Buffer.alloc(2 * 1024 * 1024));
     expect((await listImages(store)).damagedTags).toHaveLength(1);
-    await setTag(store, 'app', one, 0);
+    await setTag(store, { name: 'app', image: one, nowMs: 0 });
     expect(await resolveImage(store, 'app')).toBe(one);
   });
 });
@@ -139,7 +143,7 @@ describe('tags', () => {
 describe('objects among the tags that are none', () => {
   it('are passed over', async () => {
     const store = await storeWith(one);
-    await setTag(store, 'app', one, 0);
+    await setTag(store, { name: 'app', image: one, nowMs: 0 });
     for (const key of ['tags/%FF.json', 'tags/notes.txt']) await store.put(key, Buffer.from('{}'));
     expect((await collect(listTags(store))).map(({ name }) => name)).toEqual(['app:latest']);
     expect((await listImages(store)).damagedTags).toEqual([]);
@@ -149,7 +153,7 @@ describe('objects among the tags that are none', () => {
 describe('a reference', () => {
   it('is a tag, a digest, or eight or more of its digits', async () => {
     const store = await storeWith(one, two);
-    await setTag(store, 'app:v1', one, 0);
+    await setTag(store, { name: 'app:v1', image: one, nowMs: 0 });
     const hex = one.slice('blake3:'.length);
     for (const text of [
       'app:v1',
@@ -193,8 +197,29 @@ describe('a reference', () => {
   it('that is a name and digits of a digest is the name', async () => {
     const store = await storeWith(one, two);
     const digits = two.slice(7, 17);
-    await setTag(store, digits, one, 0);
+    await setTag(store, { name: digits, image: one, nowMs: 0 });
     expect(await resolveImage(store, digits)).toBe(one);
     expect(await resolveImage(store, `blake3:${digits}`)).toBe(two);
+  });
+});
+
+describe('a name that nearly is one', () => {
+  it('is given back in lower case', () => {
+    expect(() => normalizeTagName('Team/App:V1')).toThrow(
+      expect.objectContaining({
+        code: 'reference_invalid',
+        hint: expect.stringMatching(/^Is team\/app:V1 meant\? /) as string,
+      }),
+    );
+  });
+
+  it.for([
+    ['App:v1', /^Is app:v1 meant\?/],
+    ['ec63', /first 8 digits or more/],
+  ] as const)('%s is not found, with what may be meant', async ([reference, hint]) => {
+    await expect(resolveImage(createMemoryObjectStore(), reference)).rejects.toMatchObject({
+      code: 'image_not_found',
+      hint: expect.stringMatching(hint) as string,
+    });
   });
 });

@@ -1,6 +1,11 @@
-import { AshlarError } from '../errors/ashlar-error.ts';
-import { toDisplay } from '../bytes/byte-path.ts';
-import { blockBytes, paddingOf, type TarEntry, type TarSegment } from './tar-entry.ts';
+import { AshlarError } from '../../../src/errors/ashlar-error.ts';
+import { toDisplay } from '../../../src/bytes/byte-path.ts';
+import {
+  blockBytes,
+  paddingOf,
+  type TarEntry,
+  type TarSegment,
+} from '../../../src/tar/tar-entry.ts';
 import { encodeEntryHeader } from './write-header.ts';
 
 export interface TarRecord {

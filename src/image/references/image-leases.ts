@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Digest, isDigest } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { leaseKey } from '../store/store-paths.ts';
-import { readJsonObject, writeJsonObject } from './json-object.ts';
+import { type Digest, isDigest } from '../../digest/digest.ts';
+import { AshlarError } from '../../errors/ashlar-error.ts';
+import { hasCode } from '../../errors/has-code.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { leaseKey } from '../../store/store-paths.ts';
+import { readJsonObject, writeJsonObject } from '../json-object.ts';
 
 /**
  * Keeps an image from being collected while it is used, without a tag: until the handle is disposed, or until
@@ -20,7 +21,7 @@ export async function leaseImage(
   try {
     await writeJsonObject(objects, key, { image, expires });
   } catch (error) {
-    if (!(error instanceof AshlarError) || error.code !== 'store_read_only') throw error;
+    if (!hasCode(error, 'store_read_only')) throw error;
     return { async [Symbol.asyncDispose]() {} };
   }
   return {
@@ -51,7 +52,7 @@ export async function findDamagedLeases(objects: ObjectStore): Promise<AshlarErr
     try {
       await readLease(objects, key);
     } catch (error) {
-      if (!(error instanceof AshlarError) || error.code !== 'manifest_corrupt') throw error;
+      if (!hasCode(error, 'manifest_corrupt')) throw error;
       damages.push(error);
     }
   }

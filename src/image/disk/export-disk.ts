@@ -1,10 +1,8 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import type { Digest } from '../digest/digest.ts';
-import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
+import type { Digest } from '../../digest/digest.ts';
+import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { createDiskRuns } from './disk-runs.ts';
-import type { ImageStore } from './image-store.ts';
-import { nameBatchDamage } from './naming-damage.ts';
-import type { ImageChunk, OpenImage } from './open-image.ts';
+import type { ImageChunk, OpenImage } from '../open-image.ts';
 
 /**
  * Writes the image as a sparse raw disk: a file that a loop device or a virtual machine can use. Every chunk is checked.
@@ -12,7 +10,6 @@ import type { ImageChunk, OpenImage } from './open-image.ts';
  * `disk_full`, the reason of `signal`) removes what was written.
  */
 export async function exportDisk(
-  imageStore: ImageStore,
   image: OpenImage,
   path: string,
   signal?: AbortSignal,
@@ -23,12 +20,8 @@ export async function exportDisk(
     await handle.truncate(image.root.diskBytes);
     const { chunks, places } = await planExport(image);
     const runs = createDiskRuns(handle);
-    try {
-      for await (const { digest, plain } of imageStore.reader.readMany(chunks, signal))
-        for (const index of places.get(digest) ?? []) await runs.write(index, plain);
-    } catch (error) {
-      throw await nameBatchDamage(image, chunks, error);
-    }
+    for await (const { digest, plain } of image.readChunks(chunks, signal))
+      for (const index of places.get(digest) ?? []) await runs.write(index, plain);
     await runs.finish();
   } catch (error) {
     await rm(path, { force: true });

@@ -1,15 +1,20 @@
-import { type BytePath, isAscii, toDisplay } from '../bytes/byte-path.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { type BytePath, isAscii, toDisplay } from '../../../src/bytes/byte-path.ts';
+import { AshlarError } from '../../../src/errors/ashlar-error.ts';
 import {
   magicOffset,
   numberFields,
   posixMagic,
   textFields,
   typeflagOffset,
-} from './header-block.ts';
-import { fitsOctal, type NumberField } from './header-number.ts';
-import { blockBytes, paddingOf, type TarEntry, type TarEntryType } from './tar-entry.ts';
-import { encodePaxRecords, paxRecordsOf } from './write-pax.ts';
+} from '../../../src/tar/header-block.ts';
+import type { NumberField } from '../../../src/tar/header-number.ts';
+import {
+  blockBytes,
+  paddingOf,
+  type TarEntry,
+  type TarEntryType,
+} from '../../../src/tar/tar-entry.ts';
+import { encodePaxRecords, fitsOctal, paxRecordsOf } from './write-pax.ts';
 
 /** The header blocks of an entry: its extended header, where it needs one, and its own. */
 export function encodeEntryHeader(entry: TarEntry): Buffer {

@@ -1,19 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createChunkWriter } from '../../src/chunks/chunk-writer.ts';
-import { checkStore, type Damage } from '../../src/collect/check-store.ts';
-import type { PackLocation } from '../../src/chunks/pack-format.ts';
-import type { Digest } from '../../src/digest/digest.ts';
-import { createImageStore, type ImageStore } from '../../src/image/image-store.ts';
-import { openImage } from '../../src/image/open-image.ts';
-import { createFileReader } from '../../src/image/read-file.ts';
-import { setTag } from '../../src/image/tags.ts';
-import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
-import type { ObjectStore } from '../../src/store/object-store.ts';
-import { imageKey, packKey, tagKey } from '../../src/store/store-paths.ts';
-import { chunkBytes, type FileInode } from '../../src/tree/inode.ts';
-import { pattern } from '../support/awkward-tree.ts';
-import { failureOf } from './support/failures.ts';
-import { type SampleEntry, writeSample } from './support/sample-image.ts';
+import { createChunkWriter } from '../../../src/chunks/chunk-writer.ts';
+import { checkStore, type Damage } from '../../../src/collect/check-store.ts';
+import type { PackLocation } from '../../../src/chunks/pack-format.ts';
+import type { Digest } from '../../../src/digest/digest.ts';
+import { createImageStore, type ImageStore } from '../../../src/image/image-store.ts';
+import { openImage } from '../../../src/image/open-image.ts';
+import { createFileReader } from '../../../src/image/read-file.ts';
+import { setTag } from '../../../src/image/references/tags.ts';
+import { createMemoryObjectStore } from '../../../src/store/memory-object-store.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { imageKey, packKey, tagKey } from '../../../src/store/store-paths.ts';
+import { chunkBytes, type FileInode } from '../../../src/tree/inode.ts';
+import { pattern } from '../../support/awkward-tree.ts';
+import { failureOf } from '../../support/failures.ts';
+import { type SampleEntry, writeSample } from '../support/sample-image.ts';
 
 const mib = 1024 * 1024;
 
@@ -54,8 +54,8 @@ async function makeFixture(): Promise<Fixture> {
     writer,
   });
   const { digest: other } = await writeSample(imageStore, { whole: pattern(200_000, 99) });
-  await setTag(objects, 'hurt:v1', image, 0);
-  await setTag(objects, 'whole:v1', other, 0);
+  await setTag(objects, { name: 'hurt:v1', image, nowMs: 0 });
+  await setTag(objects, { name: 'whole:v1', image: other, nowMs: 0 });
   return {
     objects,
     imageStore,
@@ -125,10 +125,9 @@ function chunksOf(inode: unknown): Digest[] {
   return content?.kind === 'chunked' ? content.runs.flatMap((run) => run.digests) : [];
 }
 
-async function readFile(open: Open, imageStore: ImageStore, path: string): Promise<Buffer> {
+async function readFile(open: Open, path: string): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of createFileReader(imageStore, open).read(await inodeAt(open, path)))
-    parts.push(part);
+  for await (const part of createFileReader(open).read(await inodeAt(open, path))) parts.push(part);
   return Buffer.concat(parts);
 }
 
@@ -149,7 +148,7 @@ async function readAll(fixture: Fixture): Promise<Map<string, Outcome>> {
   };
   const { imageStore, image, other } = fixture;
   await attempt('/whole', async () => {
-    const bytes = await readFile(await openImage(imageStore, other), imageStore, 'whole');
+    const bytes = await readFile(await openImage(imageStore, other), 'whole');
     expect(bytes.equals(pattern(200_000, 99))).toBe(true);
   });
   let open: Open | undefined;
@@ -170,7 +169,7 @@ async function readAll(fixture: Fixture): Promise<Map<string, Outcome>> {
     await attempt(`/${path}`, async () => {
       const entry = files[path];
       const expected = Buffer.isBuffer(entry) ? entry : files['bin/small-one'];
-      const bytes = await readFile(opened, imageStore, path);
+      const bytes = await readFile(opened, path);
       expect(bytes.equals(Buffer.isBuffer(expected) ? expected : Buffer.of())).toBe(true);
     });
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../src/digest/digest.ts';
-import { AshlarError } from '../../src/errors/ashlar-error.ts';
-import { createStepResults } from '../../src/image/step-results.ts';
-import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
-import { meterObjectStore } from '../../src/store/meter-object-store.ts';
-import { imageKey, stepKey } from '../../src/store/store-paths.ts';
-import { failureOf } from './support/failures.ts';
-import { hookStore } from './support/hooked-store.ts';
+import { digestOf } from '../../../src/digest/digest.ts';
+import { AshlarError } from '../../../src/errors/ashlar-error.ts';
+import { createStepResults } from '../../../src/image/references/step-results.ts';
+import { createMemoryObjectStore } from '../../../src/store/memory-object-store.ts';
+import { meterObjectStore } from '../../../src/store/meter-object-store.ts';
+import { imageKey, stepKey } from '../../../src/store/store-paths.ts';
+import { failureOf } from '../../support/failures.ts';
+import { hookStore } from '../../support/hooked-store.ts';
 
 const step = digestOf(Buffer.from('step'));
 const image = digestOf(Buffer.from('image'));

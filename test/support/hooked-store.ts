@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../../src/store/object-store.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 
 export type StoreCall = 'get' | 'getRange' | 'head' | 'put' | 'replace' | 'delete' | 'list';
 

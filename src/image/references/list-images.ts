@@ -1,6 +1,6 @@
-import type { Digest } from '../digest/digest.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { digestInKey } from '../store/store-paths.ts';
+import type { Digest } from '../../digest/digest.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { digestInKey } from '../../store/store-paths.ts';
 import { type DamagedTag, listTagRecords, type Tag } from './tags.ts';
 
 export interface StoredImage {

@@ -1,4 +1,4 @@
-import { AshlarError } from '../../../src/errors/ashlar-error.ts';
+import { AshlarError } from '../../src/errors/ashlar-error.ts';
 
 /** The error that the work fails with; fails itself when there is none, or one without a code. */
 export async function failureOf(

@@ -6,7 +6,9 @@ import {
   findTag,
   type ImageConfig,
   type ImageSource,
+  isDigest,
   layoutVersion,
+  resolveImage,
   setTag,
   writeImage,
 } from '../../src/index.ts';
@@ -27,12 +29,14 @@ export interface FindBaseOptions {
 }
 
 /**
- * The stored image that a FROM or COPY --from names: a tag of the store, else the registry's, which is imported once for
- * each digest and keeps its name as a tag. Throws `base_not_found` and the codes of the registry.
+ * The stored image that a FROM or COPY --from names: by its digest (`blake3:...`), by a tag of the store, else the
+ * registry's, which is imported once for each digest and keeps its name as a tag. Throws `base_not_found` and the codes of
+ * the registry.
  */
 export async function findBase(reference: string, options: FindBaseOptions): Promise<Digest> {
   const { session } = options;
   const { objects } = session.imageStore;
+  if (isDigest(reference)) return findStored(reference, session);
   const tag =
     options.pull === 'always'
       ? null
@@ -41,7 +45,9 @@ export async function findBase(reference: string, options: FindBaseOptions): Pro
     session.emit({ kind: 'base', reference, digest: tag.image, from: 'store' });
     return tag.image;
   }
-  const digest = await importBase(reference, options);
+  const digest = await importBase(reference, options).catch((error: unknown) => {
+    throw options.pull === 'always' ? error : inNeitherPlace(reference, error);
+  });
   session.emit({ kind: 'base', reference, digest, from: 'registry' });
   if (!reference.includes('@')) {
     const nowMs = session.nowMs();
@@ -50,6 +56,39 @@ export async function findBase(reference: string, options: FindBaseOptions): Pro
     );
   }
   return digest;
+}
+
+async function findStored(digest: Digest, session: BuildSession): Promise<Digest> {
+  const { objects } = session.imageStore;
+  try {
+    await session.ledger.span('cache', digest, () => resolveImage(objects, digest));
+  } catch (error) {
+    if (!(error instanceof AshlarError) || error.code !== 'image_not_found') throw error;
+    throw new AshlarError('base_not_found', error.message, {
+      data: error.data,
+      cause: error,
+      hint: '`ashlar image ls --all` lists the digests of the store; registries do not know them.',
+    });
+  }
+  session.emit({ kind: 'base', reference: digest, digest, from: 'store' });
+  return digest;
+}
+
+/** A name without a host may as well be meant for the store: both answers are told. */
+function inNeitherPlace(reference: string, error: unknown): unknown {
+  const isRegistrys =
+    error instanceof AshlarError &&
+    (error.code === 'base_not_found' || error.code.startsWith('registry_'));
+  if (!isRegistrys || /^[^/]*[.:][^/]*\//.test(reference)) return error;
+  return new AshlarError(
+    error.code,
+    `the store has no image ${reference}, and the registry: ${error.message}`,
+    {
+      data: error.data,
+      cause: error,
+      hint: `If ${reference} is to come from the store, look at its name in \`ashlar image ls\`. Else: ${error.hint}`,
+    },
+  );
 }
 
 async function importBase(reference: string, options: FindBaseOptions): Promise<Digest> {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Digest, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { hasCode } from '../errors/has-code.ts';
@@ -84,16 +85,25 @@ function checkPages(placement: OpenPlacement, digest: Digest, root: ImageRoot): 
   );
 }
 
+/**
+ * A collection that removes an image takes the root away first. One that finds it published again meanwhile puts the
+ * other parts back: for a moment the root is there without them.
+ */
+const absence = { looks: 5, pauseMs: 50 } as const;
+
 /** Null when it is too large for that. */
 async function readWhole(objects: ObjectStore, digest: Digest): Promise<Buffer | null> {
-  try {
-    return await objects.get(imageKey(digest, 'placement'), { maxBytes: maxWholeBytes });
-  } catch (error) {
-    if (hasCode(error, 'object_too_large')) return null;
-    // A collection takes the root away before the other parts.
-    if (hasCode(error, 'object_missing') && !(await hasRoot(objects, digest)))
-      throw imageNotFound(digest, error);
-    return namingPart(digest, 'placement', () => Promise.reject(error as Error));
+  for (let look = 1; ; look += 1) {
+    try {
+      return await objects.get(imageKey(digest, 'placement'), { maxBytes: maxWholeBytes });
+    } catch (error) {
+      if (hasCode(error, 'object_too_large')) return null;
+      const isMissing = hasCode(error, 'object_missing');
+      if (isMissing && !(await hasRoot(objects, digest))) throw imageNotFound(digest, error);
+      if (!isMissing || look === absence.looks)
+        return namingPart(digest, 'placement', () => Promise.reject(error as Error));
+      await setTimeout(absence.pauseMs);
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { ClientContext } from './client-context.ts';
 import { downloadRest, startBlob, type BlobQuery } from './download-blob.ts';
 import { endpointsOf, type Endpoint } from './endpoint.ts';
 import type { RequestSubject } from './request-subject.ts';
-import type { RetryPolicy } from './retry.ts';
+import type { RetryPolicy } from '../../upstream/retry.ts';
 
 /** A mirror that fails has the registry behind it. */
 const mirrorAttempts = 2;

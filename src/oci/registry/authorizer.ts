@@ -1,4 +1,4 @@
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import { parseChallenges } from './challenge.ts';
 import { basicAuthorization, type CredentialAnswer, type CredentialLookup } from './credential.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -6,7 +6,7 @@ import { checkRealm } from './realm-policy.ts';
 import { remember } from './remember.ts';
 import type { TokenRequest } from './token.ts';
 import { createTokenStore } from './token-store.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from '../../upstream/transport.ts';
 
 /** What a request wants to read. */
 export interface AuthTarget {

@@ -6,9 +6,14 @@ import type { EndpointOptions } from './endpoint.ts';
 import { createExchange } from './exchange.ts';
 import type { Exchange } from './exchange-request.ts';
 import { finalFailure, type RequestSubject } from './request-subject.ts';
-import { defaultRetryPolicy, type RetryPlan, type RetryPolicy, type Waiting } from './retry.ts';
-import type { OnTiming } from './timed-connector.ts';
-import { createTransport, defaultTimeouts, type Timeouts } from './transport.ts';
+import {
+  defaultRetryPolicy,
+  type RetryPlan,
+  type RetryPolicy,
+  type Waiting,
+} from '../../upstream/retry.ts';
+import type { OnTiming } from '../../upstream/timed-connector.ts';
+import { createTransport, defaultTimeouts, type Timeouts } from '../../upstream/transport.ts';
 
 export interface RegistryClientOptions extends EndpointOptions {
   /** For credentials and proxies; the environment of this process by default. */

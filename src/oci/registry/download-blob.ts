@@ -1,10 +1,10 @@
 import type { OciDigest } from '../oci-digest.ts';
 import { createByteCheck, type ByteCheck } from '../verifying-stream.ts';
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange-request.ts';
-import { beforeNextAttempt, withRetries, type RetryPlan } from './retry.ts';
-import type { TransportResponse } from './transport.ts';
+import { beforeNextAttempt, withRetries, type RetryPlan } from '../../upstream/retry.ts';
+import type { TransportResponse } from '../../upstream/transport.ts';
 
 export interface BlobQuery {
   readonly endpoint: Endpoint;

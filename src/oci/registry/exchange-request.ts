@@ -1,5 +1,5 @@
 import type { AuthTarget } from './authorizer.ts';
-import type { TransportResponse } from './transport.ts';
+import type { TransportResponse } from '../../upstream/transport.ts';
 
 /** A request for something of a repository. */
 export interface ExchangeRequest extends AuthTarget {

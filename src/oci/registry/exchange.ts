@@ -1,8 +1,8 @@
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Exchange, ExchangeRequest } from './exchange-request.ts';
 import { failureOfStatus } from './status-failure.ts';
-import type { Transport, TransportResponse } from './transport.ts';
+import type { Transport, TransportResponse } from '../../upstream/transport.ts';
 
 export interface ExchangeOptions {
   readonly transport: Transport;

@@ -1,10 +1,10 @@
 import { maxManifestBytes } from '../manifest.ts';
 import { bareMediaType, manifestAccept } from '../media-types.ts';
 import { digestAlgorithm, isOciDigest, ociDigestOf, type OciDigest } from '../oci-digest.ts';
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Exchange } from './exchange-request.ts';
-import { readBody, type TransportResponse } from './transport.ts';
+import { readBody, type TransportResponse } from '../../upstream/transport.ts';
 
 export interface ManifestQuery {
   readonly endpoint: Endpoint;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import { hostnameOf, type Endpoint } from './endpoint.ts';
 
 /** Second-level names under which the public registers, whatever their length. */

@@ -11,7 +11,7 @@ import {
   type ManifestQuery,
 } from './fetch-manifest.ts';
 import { subjectOf } from './request-subject.ts';
-import { withRetries } from './retry.ts';
+import { withRetries } from '../../upstream/retry.ts';
 
 /**
  * Reads from registries, after OCI distribution-spec 1.1 and Docker Registry API v2. Mirrors are asked first,

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors/ashlar-error.ts';
 import { formatReference, type ImageReference } from '../reference.ts';
-import type { AttemptFailure } from './attempt-failure.ts';
+import type { AttemptFailure } from '../../upstream/attempt-failure.ts';
 
 /** What a series of attempts is about, for messages. */
 export interface RequestSubject {

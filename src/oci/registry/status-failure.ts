@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import { AttemptFailure, type AttemptFailureFacts } from './attempt-failure.ts';
+import { AttemptFailure, type AttemptFailureFacts } from '../../upstream/attempt-failure.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
-import { parseRetryAfter } from './retry.ts';
-import { readBody, type TransportResponse } from './transport.ts';
+import { parseRetryAfter } from '../../upstream/retry.ts';
+import { readBody, type TransportResponse } from '../../upstream/transport.ts';
 
 const maxErrorBytes = 64 * 1024;
 

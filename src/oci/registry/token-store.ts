@@ -2,7 +2,7 @@ import { credentialKey } from './credential.ts';
 import { remember } from './remember.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { fetchToken, type Token, type TokenRequest } from './token.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from '../../upstream/transport.ts';
 
 /** Bearer tokens, each fetched once however many ask for it. */
 export interface TokenStore {

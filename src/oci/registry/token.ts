@@ -1,8 +1,8 @@
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import { basicAuthorization, type Credential } from './credential.ts';
 import { parseJsonDocument, fieldOf, isPresent, optionalStringOf } from '../json-document.ts';
-import { parseRetryAfter } from './retry.ts';
-import { readBody, type Transport, type TransportResponse } from './transport.ts';
+import { parseRetryAfter } from '../../upstream/retry.ts';
+import { readBody, type Transport, type TransportResponse } from '../../upstream/transport.ts';
 
 export interface TokenRequest {
   /** The token service; `checkRealm` has let it pass. */

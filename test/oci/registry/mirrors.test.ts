@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ociDigestOf, type OciDigest } from '../../../src/oci/oci-digest.ts';
 import { openImageSource } from '../../../src/oci/open-image-source.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
-import type { NetworkTiming } from '../../../src/oci/registry/timed-connector.ts';
+import type { NetworkTiming } from '../../../src/upstream/timed-connector.ts';
 import { buildImage } from '../support/build-image.ts';
 import { collect, drain, noise } from '../support/byte-streams.ts';
 import { rejectionOf } from '../support/failures.ts';

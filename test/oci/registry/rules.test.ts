@@ -3,11 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseChallenges } from '../../../src/oci/registry/challenge.ts';
 import { endpointsOf, isLoopback } from '../../../src/oci/registry/endpoint.ts';
 import { checkRealm, isSameSite } from '../../../src/oci/registry/realm-policy.ts';
-import {
-  defaultRetryPolicy,
-  parseRetryAfter,
-  retryDelayMs,
-} from '../../../src/oci/registry/retry.ts';
+import { defaultRetryPolicy, parseRetryAfter, retryDelayMs } from '../../../src/upstream/retry.ts';
 import { thrownBy } from '../support/failures.ts';
 
 describe('parseChallenges', () => {

@@ -1,4 +1,4 @@
-import { systemErrorCode } from '../../errors/ashlar-error.ts';
+import { systemErrorCode } from '../errors/ashlar-error.ts';
 import { AttemptFailure } from './attempt-failure.ts';
 
 const problems: Readonly<Record<string, string>> = {

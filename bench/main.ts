@@ -7,13 +7,21 @@ import { createTempDir } from '../src/index.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
 import { dedup } from './dedup.ts';
 import { importBase } from './import.ts';
+import { mirror } from './mirror.ts';
 import { nothingChanged } from './nothing-changed.ts';
 import { formatSheet, sheetDocument } from './print-sheet.ts';
 import { rebuild } from './rebuild.ts';
 import { sameDigest } from './same-digest.ts';
 import { createSheet, type Sheet } from './sheet.ts';
 
-const benchmarks: readonly Benchmark[] = [dedup, rebuild, nothingChanged, importBase, sameDigest];
+const benchmarks: readonly Benchmark[] = [
+  dedup,
+  rebuild,
+  nothingChanged,
+  importBase,
+  sameDigest,
+  mirror,
+];
 const usage = `usage: npm run bench [-- NAME ...] [--quick] [--rounds N] [--json FILE]
 names: ${benchmarks.map(({ name }) => name).join(', ')}; default: all`;
 

@@ -80,6 +80,7 @@ export function judge(row: Row): Verdict {
   if (value === null) return { met: false, text: 'nothing to compare with' };
   const excess = target.bound === 'at most' ? value - target.limit : target.limit - value;
   if (excess <= 0) return { met: true, text: 'met' };
+  if (target.limit === 0) return { met: false, text: 'missed' };
   const percent = (excess / target.limit) * 100;
   return { met: false, text: `missed by ${percent.toFixed(percent < 10 ? 1 : 0)} %` };
 }

@@ -1,4 +1,13 @@
-export type Unit = 'bytes' | 'ms' | 'share' | 'times' | 'digests';
+export type Unit =
+  | 'bytes'
+  | 'ms'
+  | 'share'
+  | 'times'
+  | 'digests'
+  | 'requests'
+  | 'requests/s'
+  | 'installs'
+  | 'bodies';
 
 /** A number for people: bytes in millions, times in seconds, shares in percent. */
 export function formatValue(value: number, unit: Unit): string {

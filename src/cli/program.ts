@@ -2,7 +2,10 @@ import { Command } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { addBuildCommands } from './program-build.ts';
 import { addImageCommands } from './program-image.ts';
+import { addLockfileCommands } from './program-lockfile.ts';
+import { addMirrorCommands } from './program-mirror.ts';
 import { addStoreCommands } from './program-store.ts';
+import { addTrustCommands } from './program-trust.ts';
 import type { Perform } from './common-options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -25,5 +28,8 @@ export function createProgram(perform: Perform, terminal: Terminal): Command {
   addBuildCommands(program, perform);
   addImageCommands(program, perform);
   addStoreCommands(program, perform);
+  addMirrorCommands(program, perform);
+  addLockfileCommands(program, perform);
+  addTrustCommands(program, perform);
   return program;
 }

@@ -27,6 +27,12 @@ const caller = (hint: string, httpStatus = 400): CatalogueEntry => ({
   retryable: false,
   hint,
 });
+const owner = (hint: string, httpStatus = 403): CatalogueEntry => ({
+  class: 'owner',
+  httpStatus,
+  retryable: false,
+  hint,
+});
 const upstream = (hint: string, httpStatus = 502): CatalogueEntry => ({
   class: 'upstream',
   httpStatus,
@@ -81,20 +87,39 @@ export const catalogue = {
   boot_check_failed: author('The image did not boot as asked; see the console output above.'),
   boot_timeout: author('Find what the command waits for, or allow more time with --timeout.'),
 
+  // Lockfiles of npm, pnpm, yarn and bun.
+  lockfile_invalid: author(
+    'Check the line shown; the client that wrote the lockfile can write it anew.',
+  ),
+  lockfile_unsupported: author(
+    'Let a newer client write the lockfile in a form that is supported.',
+  ),
+
   // The request or the command line.
   invalid_request: caller('Check the command line against --help.'),
   config_invalid: caller('Mend the option or environment variable named above.'),
   image_not_found: caller('`ashlar image ls` lists what the store holds.', 404),
   image_in_use: caller('Remove what refers to it first.', 409),
+  lockfile_unusable: caller('Name a lockfile that this user can read, and replace to rewrite it.'),
   file_not_found: caller('`ashlar image files REF` lists the files of the image.', 404),
   base_not_found: caller(
     'Check the name and tag of the base image; private images need credentials.',
     404,
   ),
+  package_blocked: owner('Ask who sets the policy of this mirror, or use another version.', 403),
+  registry_unknown: caller(
+    'Name a registry that this mirror has; `ashlar mirror status` lists them.',
+    404,
+  ),
+  proxy_refused: caller('Ask the host directly, or have the mirror allow it.', 403),
+  package_not_found: caller('Check the name; a private package needs a credential.', 404),
+  package_forbidden: caller('Log in to the registry with a credential that may read it.', 403),
   registry_auth_required: caller(
     'Log in to the registry (docker login) or check the credentials.',
     401,
   ),
+  package_name_invalid: caller('Ask for a package by a name that npm allows: name or @scope/name.'),
+  registry_path_invalid: caller('Ask for a path that npm registries know, such as /name.', 400),
   reference_invalid: caller(
     'Write an image reference as [host[:port]/]name[:tag][@sha256:digest].',
   ),
@@ -134,8 +159,18 @@ export const catalogue = {
     'The registry limits requests; wait, or log in for a higher limit.',
     429,
   ),
+  registry_body_too_large: upstream(
+    'The registry sends more than the limit allows; raise the limit if that is meant.',
+  ),
+  registry_refused: upstream('Ask whoever runs the registry, with the status above.'),
+  address_refused: upstream(
+    'The registry sends to an address of a private network; name the host among the trusted ones if that is meant.',
+  ),
   registry_corrupt: upstream(
     'The registry sent bytes that do not match their digest; try again, or use another mirror.',
+  ),
+  packument_invalid: upstream(
+    'The registry sent something else than the description of the package; try again later.',
   ),
 
   // This installation.
@@ -158,8 +193,26 @@ export const catalogue = {
     'Let apt reach its archive, or install linux-image-cloud-amd64 (Debian) or linux-image-virtual (Ubuntu) and busybox-static.',
   ),
   home_unusable: operator('Check that ASHLAR_HOME is a directory which this user can write.'),
+  authority_unsafe: operator(
+    'Give the directory mode 0700 and its files mode 0600, owned by the user who runs Ashlar; if others had access, remove them and give machines the new certificate (`ashlar trust`).',
+  ),
+  authority_corrupt: operator(
+    'Restore the file from a backup, or remove it: a new authority is made, and machines have to be given its certificate (`ashlar trust`).',
+  ),
+  trust_store_refused: operator(
+    'Run the program named above by hand; it says why. Then run `ashlar trust --check`.',
+  ),
+  port_in_use: operator('End what listens there, or choose another address or port.'),
+
+  policy_invalid: operator('Mend the policy or the advisory file at the place shown.'),
+
+  mirror_unreachable: operator(
+    'Start it with `ashlar mirror serve`, or name another with --mirror.',
+  ),
+  cache_unstable: operator('Give the cache more room, or look who else removes its objects.'),
 
   // Faults of Ashlar, or of what it stored.
+  packument_index_corrupt: platform('The index of a packument is damaged; it can be made anew.'),
   chunk_missing: platform(
     'Run `ashlar store fsck`; a missing pack may be in quarantine or in a backup.',
   ),

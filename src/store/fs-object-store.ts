@@ -4,11 +4,19 @@ import { pathToFileURL } from 'node:url';
 import { systemErrorCode } from '../errors/ashlar-error.ts';
 import { type FsAccess, naming } from './fs-errors.ts';
 import { listFiles } from './fs-list.ts';
+import { openFsRead } from './fs-open-read.ts';
 import { ignorableAtTop } from './fs-paths.ts';
 import { createFsPublisher } from './fs-publish.ts';
 import { type OpenFile, readUpTo, withFile, withRegularFile } from './fs-read.ts';
 import { openTemporaries } from './fs-temporaries.ts';
-import { checkByteRange, objectMissing, objectTooLarge, objectTruncated } from './object-errors.ts';
+import { openLocalFile, readPieces } from './local-file.ts';
+import {
+  checkByteRange,
+  checkIsRange,
+  objectMissing,
+  objectTooLarge,
+  objectTruncated,
+} from './object-errors.ts';
 import { checkKeyPrefix, checkObjectKey } from './object-key.ts';
 import { defaultMaxBytes, type ObjectInfo } from './object-store.ts';
 import type { StoreDriver } from './store-format.ts';
@@ -107,9 +115,28 @@ export async function createFsObjectStore(
         })),
       );
     },
+    async openRead(key, options = {}) {
+      options.signal?.throwIfAborted();
+      checkIsRange(
+        { url, key },
+        { offset: options.offset ?? 0, lengthBytes: options.lengthBytes ?? 0 },
+      );
+      return read(key, (path) => openFsRead({ url, key }, path, options));
+    },
     async put(key, bytes) {
       const path = pathOf(key);
       return naming({ action: 'write', path }, () => publisher.publishIfAbsent(path, bytes));
+    },
+    async putFile(key, source, options = {}) {
+      const path = pathOf(key);
+      const { signal } = options;
+      signal?.throwIfAborted();
+      await using file = await openLocalFile(source);
+      return await naming({ action: 'write', path }, async () => {
+        const linked = options.file === 'given' ? await publisher.linkIfAbsent(path, file) : null;
+        if (linked === 'created' || linked === 'exists') return linked;
+        return publisher.publishIfAbsent(path, readPieces(file, { signal }));
+      });
     },
     async replace(key, bytes) {
       const path = pathOf(key);

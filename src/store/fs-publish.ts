@@ -5,7 +5,8 @@ import { claimKey } from './fs-claim.ts';
 import { notAFileAt } from './fs-errors.ts';
 import { createFolders, syncFolder } from './fs-folders.ts';
 import { withRegularFile } from './fs-read.ts';
-import type { Temporaries } from './fs-temporaries.ts';
+import type { FileContent, Temporaries } from './fs-temporaries.ts';
+import type { LocalFile } from './local-file.ts';
 
 export interface FsPublisherOptions {
   readonly root: string;
@@ -17,7 +18,12 @@ export interface FsPublisherOptions {
 
 /** Puts files at their paths below a root: whole, synced, in folders that are synced. */
 export interface FsPublisher {
-  publishIfAbsent(path: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
+  publishIfAbsent(path: string, content: FileContent): Promise<'created' | 'exists'>;
+  /**
+   * Makes `path` another name of a file that nobody writes to any more. `impossible`, with nothing changed below the
+   * root, where it lies on another file system, has several names already, or cannot be linked.
+   */
+  linkIfAbsent(path: string, file: LocalFile): Promise<'created' | 'exists' | 'impossible'>;
   publish(path: string, bytes: Uint8Array): Promise<void>;
 }
 
@@ -42,16 +48,21 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
     }
   }
 
-  async function linkIfAbsent(from: string, to: string): Promise<'created' | 'exists'> {
+  async function tryLink(from: string, to: string): Promise<'created' | 'exists' | 'impossible'> {
     try {
       await options.link(from, to);
       return 'created';
     } catch (error) {
       const code = systemErrorCode(error) ?? '';
       if (code === 'EEXIST') return (await isLinkedTwice(from)) ? 'created' : presentAt(to);
-      if (linkUnsupported.includes(code)) return renameIfAbsent(from, to);
+      if (linkUnsupported.includes(code)) return 'impossible';
       throw error;
     }
+  }
+
+  async function moveIfAbsent(from: string, to: string): Promise<'created' | 'exists'> {
+    const outcome = await tryLink(from, to);
+    return outcome === 'impossible' ? renameIfAbsent(from, to) : outcome;
   }
 
   async function renameIfAbsent(from: string, to: string): Promise<'created' | 'exists'> {
@@ -64,12 +75,37 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
     return 'created';
   }
 
+  /** Gives the file the mode and time of one made here; false where it belongs to another user. */
+  async function takeOver({ handle }: LocalFile): Promise<boolean> {
+    const now = new Date(options.nowMs());
+    try {
+      await handle.chmod(await temporaries.fileMode());
+      await handle.utimes(now, now);
+    } catch (error) {
+      if (!['EPERM', 'EACCES', 'EROFS'].includes(systemErrorCode(error) ?? '')) throw error;
+      return false;
+    }
+    await handle.sync();
+    return true;
+  }
+
   return {
-    async publishIfAbsent(path, bytes) {
+    async linkIfAbsent(path, file) {
+      const { dev } = await lstat(root);
+      if (file.links !== 1 || file.device !== dev) return 'impossible';
+      let outcome: 'created' | 'exists' | 'impossible' = 'exists';
+      if (!(await isPresent(path))) {
+        if (!(await takeOver(file))) return 'impossible';
+        outcome = await inFolder(path, () => tryLink(file.path, path));
+      }
+      if (outcome !== 'impossible') await syncFolder(dirname(path));
+      return outcome;
+    },
+    async publishIfAbsent(path, content) {
       let outcome: 'created' | 'exists' = 'exists';
       if (!(await isPresent(path))) {
-        await using temporary = await temporaries.create(bytes);
-        outcome = await inFolder(path, () => linkIfAbsent(temporary.path, path));
+        await using temporary = await temporaries.create(content);
+        outcome = await inFolder(path, () => moveIfAbsent(temporary.path, path));
       }
       // Whoever made the object may not have come to this yet, and `exists` promises as much as `created`.
       await syncFolder(dirname(path));
@@ -86,8 +122,8 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
 }
 
 /** NFS: a link whose answer was lost is tried again and then finds its own work. */
-async function isLinkedTwice(temporary: string): Promise<boolean> {
-  const { nlink } = await lstat(temporary);
+async function isLinkedTwice(from: string): Promise<boolean> {
+  const { nlink } = await lstat(from);
   return nlink === 2;
 }
 

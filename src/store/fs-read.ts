@@ -20,14 +20,10 @@ export interface OpenFile {
  * asks the server of a network file system whether the file is still there. ENOENT passes to the caller.
  */
 export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await using file = await open(path, readFlags);
-      return await use(file);
-    } catch (error) {
-      if (systemErrorCode(error) !== 'ESTALE' || attempt === attempts) throw error;
-    }
-  }
+  return unlessStale(async () => {
+    await using file = await open(path, readFlags);
+    return await use(file);
+  });
 }
 
 /** As `withFile`, with the file's size and time; `object_not_a_file` where it is no regular file. */
@@ -35,10 +31,19 @@ export async function withRegularFile<T>(
   path: string,
   use: (open: OpenFile) => Promise<T>,
 ): Promise<T> {
-  return withFile(path, async (file) => {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw notAFileAt(path);
-    return use({ file, sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs) });
+  return withFile(path, async (file) => use(await describe(path, file)));
+}
+
+/** As `withRegularFile`, for a caller that closes the file. */
+export async function openRegularFile(path: string): Promise<OpenFile> {
+  return unlessStale(async () => {
+    const file = await open(path, readFlags);
+    try {
+      return await describe(path, file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   });
 }
 
@@ -61,4 +66,20 @@ export async function readUpTo(
     heldBytes += bytesRead;
   }
   return bytes.subarray(0, heldBytes);
+}
+
+async function describe(path: string, file: FileHandle): Promise<OpenFile> {
+  const stat = await file.stat();
+  if (!stat.isFile()) throw notAFileAt(path);
+  return { file, sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs) };
+}
+
+async function unlessStale<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ESTALE' || attempt === attempts) throw error;
+    }
+  }
 }

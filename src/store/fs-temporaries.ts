@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors/ashlar-error.ts';
+import { once } from '../flow/remember.ts';
 import { storeGone } from './fs-errors.ts';
 import { temporaryDirectory, temporaryName } from './fs-paths.ts';
 
@@ -10,11 +11,16 @@ export interface Temporary extends AsyncDisposable {
   readonly path: string;
 }
 
+/** What is written: bytes, or pieces as they come. */
+export type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
+
 /** The folder in which objects are written before they are published. */
 export interface Temporaries {
   readonly directory: string;
   /** Made with the first of them, and never again: a folder that vanishes means that the store went away. */
-  create(bytes: Uint8Array): Promise<Temporary>;
+  create(content: FileContent): Promise<Temporary>;
+  /** The permissions that files made here get. */
+  fileMode(): Promise<number>;
   /**
    * Throws `store_unreachable` when the root is missing, or when this folder was there once and is no more. To be
    * asked before a missing file is taken for an object that was never stored.
@@ -30,25 +36,30 @@ export async function openTemporaries(root: string): Promise<Temporaries> {
     if (!(await exists(seen ? directory : root))) throw storeGone(root);
   }
 
-  return {
-    directory,
-    checkPresent,
-    async create(bytes) {
-      if (!seen) {
-        await makeFolder(root, directory);
-        seen = true;
-      }
-      const path = join(directory, `${randomBytes(12).toString('hex')}.tmp`);
-      try {
-        await writeSynced(path, bytes);
-      } catch (error) {
-        if (systemErrorCode(error) === 'ENOENT') throw storeGone(root, error);
-        await removeIfThere(path).catch(() => {}); // what went wrong first is what counts
-        throw error;
-      }
-      return { path, [Symbol.asyncDispose]: () => removeIfThere(path) };
-    },
-  };
+  async function create(content: FileContent): Promise<Temporary> {
+    if (!seen) {
+      await makeFolder(root, directory);
+      seen = true;
+    }
+    const path = join(directory, `${randomBytes(12).toString('hex')}.tmp`);
+    try {
+      await writeSynced(path, content);
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') throw storeGone(root, error);
+      await removeIfThere(path).catch(() => {}); // what went wrong first is what counts
+      throw error;
+    }
+    return { path, [Symbol.asyncDispose]: () => removeIfThere(path) };
+  }
+
+  /** Asked of a file, as asking the process for its umask sets it for a moment. */
+  const fileMode = once(async () => {
+    await using temporary = await create(Buffer.alloc(0));
+    const { mode } = await lstat(temporary.path);
+    return mode & 0o777;
+  });
+
+  return { directory, checkPresent, create, fileMode };
 }
 
 /** Removes what writers that were killed left behind. A folder that cannot be written is left as it is. */
@@ -70,9 +81,9 @@ export async function sweepTemporaries(
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+async function writeSynced(path: string, content: FileContent): Promise<void> {
   await using file = await open(path, 'wx');
-  await file.writeFile(bytes);
+  await file.writeFile(content);
   await file.sync();
 }
 

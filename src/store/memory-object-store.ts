@@ -1,6 +1,18 @@
-import { checkByteRange, objectMissing, objectTooLarge, objectTruncated } from './object-errors.ts';
+import { openLocalFile, readPieces } from './local-file.ts';
+import {
+  type ByteRange,
+  checkByteRange,
+  checkIsRange,
+  objectMissing,
+  objectTooLarge,
+  objectTruncated,
+  rangeWithin,
+} from './object-errors.ts';
 import { checkKeyPrefix, checkObjectKey } from './object-key.ts';
+import { createObjectRead } from './object-read.ts';
 import { defaultMaxBytes, type ObjectInfo, type ObjectStore } from './object-store.ts';
+
+const pieceBytes = 256 * 1024;
 
 interface Entry {
   readonly bytes: Buffer;
@@ -24,6 +36,13 @@ export function createMemoryObjectStore(options: MemoryStoreOptions = {}): Objec
     return entry;
   }
 
+  function putIfAbsent(key: string, bytes: Uint8Array): 'created' | 'exists' {
+    checkObjectKey(key);
+    if (entries.has(key)) return 'exists';
+    entries.set(key, { bytes: Buffer.from(bytes), modifiedMs: nowMs() });
+    return 'created';
+  }
+
   return {
     url,
     async get(key, options = {}) {
@@ -44,16 +63,30 @@ export function createMemoryObjectStore(options: MemoryStoreOptions = {}): Objec
       }
       return Buffer.from(bytes.subarray(offset, offset + lengthBytes));
     },
+    async openRead(key, options = {}) {
+      options.signal?.throwIfAborted();
+      const { offset = 0, lengthBytes = 0 } = options;
+      checkIsRange({ url, key }, { offset, lengthBytes });
+      const entry = entryOf(key);
+      const range = rangeWithin({ url, key }, options, entry.bytes.length);
+      const pieces = piecesOf(entry.bytes, range, options.signal);
+      return createObjectRead({ info: infoOf(key, entry), pieces, close: () => {} });
+    },
     async head(key) {
       checkObjectKey(key);
       const entry = entries.get(key);
       return entry === undefined ? null : infoOf(key, entry);
     },
     async put(key, bytes) {
+      return putIfAbsent(key, bytes);
+    },
+    async putFile(key, path, options = {}) {
       checkObjectKey(key);
-      if (entries.has(key)) return 'exists';
-      entries.set(key, { bytes: Buffer.from(bytes), modifiedMs: nowMs() });
-      return 'created';
+      options.signal?.throwIfAborted();
+      await using file = await openLocalFile(path);
+      const pieces: Buffer[] = [];
+      for await (const piece of readPieces(file, { signal: options.signal })) pieces.push(piece);
+      return putIfAbsent(key, Buffer.concat(pieces));
     },
     async replace(key, bytes) {
       checkObjectKey(key);
@@ -72,6 +105,19 @@ export function createMemoryObjectStore(options: MemoryStoreOptions = {}): Objec
       entries.delete(key);
     },
   };
+}
+
+/** A replaced or deleted entry's bytes are not changed, so they can be read on. */
+async function* piecesOf(
+  bytes: Buffer,
+  { offset, lengthBytes }: ByteRange,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  const end = offset + lengthBytes;
+  for (let at = offset; at < end; at += pieceBytes) {
+    signal?.throwIfAborted();
+    yield Buffer.from(bytes.subarray(at, Math.min(at + pieceBytes, end)));
+  }
 }
 
 function infoOf(key: string, entry: Entry): ObjectInfo {

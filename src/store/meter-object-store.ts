@@ -1,13 +1,24 @@
-import type { ObjectStore } from './object-store.ts';
+import { stat } from 'node:fs/promises';
+import { createObjectRead } from './object-read.ts';
+import type { ObjectRead, ObjectStore } from './object-store.ts';
 
-export type StoreOperation = 'get' | 'getRange' | 'head' | 'put' | 'replace' | 'list' | 'delete';
+export type StoreOperation =
+  | 'get'
+  | 'getRange'
+  | 'openRead'
+  | 'head'
+  | 'put'
+  | 'putFile'
+  | 'replace'
+  | 'list'
+  | 'delete';
 
 export interface OperationCount {
   /** Calls, whatever came of them. A listing is one call. */
   readonly calls: number;
   /** Of the calls, those that failed. */
   readonly failures: number;
-  /** Bytes that reads gave and writes were given, of the calls that did not fail. */
+  /** Bytes that reads gave and writes were given, of the calls that did not fail; of `openRead` all that it gave. */
   readonly bytes: number;
 }
 
@@ -21,8 +32,10 @@ export interface MeteredObjectStore extends ObjectStore {
 const operations: readonly StoreOperation[] = [
   'get',
   'getRange',
+  'openRead',
   'head',
   'put',
+  'putFile',
   'replace',
   'list',
   'delete',
@@ -48,15 +61,27 @@ export function meterObjectStore(inner: ObjectStore): MeteredObjectStore {
   async function count<T>(
     operation: StoreOperation,
     work: Promise<T>,
-    bytesOf: (outcome: T) => number,
+    bytesOf: (outcome: T) => number | Promise<number>,
   ): Promise<T> {
     add(operation, { calls: 1 });
     try {
       const outcome = await work;
-      add(operation, { bytes: bytesOf(outcome) });
+      add(operation, { bytes: await bytesOf(outcome) });
       return outcome;
     } catch (error) {
       add(operation, { failures: 1 });
+      throw error;
+    }
+  }
+
+  async function* countPieces(read: ObjectRead): AsyncGenerator<Buffer> {
+    try {
+      for await (const piece of read) {
+        add('openRead', { bytes: piece.length });
+        yield piece;
+      }
+    } catch (error) {
+      add('openRead', { failures: 1 });
       throw error;
     }
   }
@@ -67,8 +92,15 @@ export function meterObjectStore(inner: ObjectStore): MeteredObjectStore {
     get: (key, options) => count('get', inner.get(key, options), (bytes) => bytes.length),
     getRange: (key, offset, lengthBytes, options) =>
       count('getRange', inner.getRange(key, offset, lengthBytes, options), (bytes) => bytes.length),
+    async openRead(key, options) {
+      const read = await count('openRead', inner.openRead(key, options), none);
+      const close = async (): Promise<void> => read[Symbol.asyncDispose]();
+      return createObjectRead({ info: read.info, pieces: countPieces(read), close });
+    },
     head: (key) => count('head', inner.head(key), none),
     put: (key, bytes) => count('put', inner.put(key, bytes), () => bytes.length),
+    putFile: (key, path, options) =>
+      count('putFile', inner.putFile(key, path, options), async () => (await stat(path)).size),
     replace: (key, bytes) => count('replace', inner.replace(key, bytes), () => bytes.length),
     delete: (key) => count('delete', inner.delete(key), none),
     async *list(prefix) {

@@ -46,6 +46,15 @@ export function objectTruncated(
 
 /** Throws `internal` for a range that no object can have, `object_too_large` above 64 MiB. */
 export function checkByteRange(place: ObjectPlace, range: ByteRange): void {
+  checkIsRange(place, range);
+  const { lengthBytes } = range;
+  if (lengthBytes > defaultMaxBytes) {
+    throw objectTooLarge(place, { sizeBytes: lengthBytes, maxBytes: defaultMaxBytes });
+  }
+}
+
+/** Throws `internal` for a range that no object can have. */
+export function checkIsRange(place: ObjectPlace, range: ByteRange): void {
   const { offset, lengthBytes } = range;
   if (!isByteCount(offset) || !isByteCount(lengthBytes) || !isByteCount(offset + lengthBytes)) {
     throw new AshlarError(
@@ -54,9 +63,20 @@ export function checkByteRange(place: ObjectPlace, range: ByteRange): void {
       { data: { ...place, ...range } },
     );
   }
-  if (lengthBytes > defaultMaxBytes) {
-    throw objectTooLarge(place, { sizeBytes: lengthBytes, maxBytes: defaultMaxBytes });
+}
+
+/** The range that was asked for, in an object of `sizeBytes`; `object_truncated` where it does not reach so far. */
+export function rangeWithin(
+  place: ObjectPlace,
+  asked: { readonly offset?: number; readonly lengthBytes?: number },
+  sizeBytes: number,
+): ByteRange {
+  const offset = asked.offset ?? 0;
+  const lengthBytes = asked.lengthBytes ?? Math.max(sizeBytes - offset, 0);
+  if (offset + lengthBytes > sizeBytes) {
+    throw objectTruncated(place, { offset, lengthBytes, sizeBytes });
   }
+  return { offset, lengthBytes };
 }
 
 function isByteCount(value: number): boolean {

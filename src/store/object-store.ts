@@ -15,6 +15,33 @@ export interface GetOptions extends ReadOptions {
   readonly maxBytes?: number;
 }
 
+export interface OpenReadOptions extends ReadOptions {
+  /** Where to begin. Default 0. */
+  readonly offset?: number;
+  /** How many bytes to read. Default: all to the end. */
+  readonly lengthBytes?: number;
+}
+
+/**
+ * An object that is being read: its bytes in pieces, to be iterated once. What it holds (a file, a connection) is let go
+ * at the end of the iteration, or when disposed.
+ */
+export interface ObjectRead extends AsyncIterable<Buffer>, AsyncDisposable {
+  /** Of the whole object. */
+  readonly info: ObjectInfo;
+}
+
+export interface PutFileOptions {
+  /**
+   * `kept` (the default): the file stays the caller's in every way, and the object is a copy. `given`: nobody writes to the
+   * file any more, by whatever name or handle; the object may be the same inode, with mode and time of its own. The
+   * caller still removes its name.
+   */
+  readonly file?: 'kept' | 'given';
+  /** Ends the call with the signal's reason; the object is then there whole or not at all. */
+  readonly signal?: AbortSignal;
+}
+
 /** The cap of `get` where the caller names none, and of the length that `getRange` takes: 64 MiB. */
 export const defaultMaxBytes = 64 * 1024 * 1024;
 
@@ -45,6 +72,14 @@ export interface ObjectStore {
     options?: ReadOptions,
   ): Promise<Buffer>;
 
+  /**
+   * Opens the object, of any size, for reading from one end of a range to the other, in pieces of at most 256 KiB and at
+   * the reader's pace. `object_missing` where there is none, `object_truncated` where it ends before the range. All bytes
+   * are of one version: an object that is replaced or deleted meanwhile is read on as it was, or the iteration throws
+   * `object_missing`. It never ends before the last byte without an error.
+   */
+  openRead(key: string, options?: OpenReadOptions): Promise<ObjectRead>;
+
   head(key: string): Promise<ObjectInfo | null>;
 
   /**
@@ -53,6 +88,12 @@ export interface ObjectStore {
    * at all.
    */
   put(key: string, bytes: Uint8Array): Promise<'created' | 'exists'>;
+
+  /**
+   * As `put`, with the bytes of the regular file at `path`, of any size, which are not held in memory. `internal` where
+   * that file cannot be read, or has another length at the end than at the start.
+   */
+  putFile(key: string, path: string, options?: PutFileOptions): Promise<'created' | 'exists'>;
 
   /** Sets a mutable reference: readers see the old object or the new one, whole. Durable when it returns. */
   replace(key: string, bytes: Uint8Array): Promise<void>;

@@ -15,6 +15,8 @@ const defaultS3Timeouts: S3Timeouts = {
   totalMs: 300_000,
 };
 
+const maxSockets = 256;
+
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -28,6 +30,10 @@ export interface S3StoreOptions {
   readonly timeouts?: Partial<S3Timeouts>;
   /** Of each request, by the SDK; and again of each body that is cut. Default 3. */
   readonly maxAttempts?: number;
+  /** Files above this size are sent in parts. Default 1 GiB; servers take up to 5 GiB in one request. */
+  readonly singlePutBytes?: number;
+  /** The size of such a part, of at least 5 MiB; grows with files that would need more than 10,000. Default 64 MiB. */
+  readonly partBytes?: number;
 }
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3');
@@ -37,6 +43,8 @@ export interface S3Connection {
   readonly client: S3Client;
   readonly timeouts: S3Timeouts;
   readonly maxAttempts: number;
+  readonly singlePutBytes: number;
+  readonly partBytes: number;
   /** For messages. */
   readonly endpoint: string;
 }
@@ -65,16 +73,28 @@ export async function connectS3(
     responseChecksumValidation: 'WHEN_REQUIRED',
     // The SDK opens a new connection for each request that waits for `100 Continue`.
     expectContinueHeader: false,
+    logger: silent,
     requestHandler: {
       connectionTimeout: timeouts.connectMs,
       socketTimeout: timeouts.idleMs,
       logger: silent,
+      // Each object that is read slowly holds one.
+      httpAgent: { maxSockets },
+      httpsAgent: { maxSockets },
     },
   });
-  return { sdk, client, timeouts, maxAttempts, endpoint: location.endpoint ?? `AWS in ${region}` };
+  return {
+    sdk,
+    client,
+    timeouts,
+    maxAttempts,
+    singlePutBytes: options.singlePutBytes ?? 1024 ** 3,
+    partBytes: options.partBytes ?? 64 * 1024 ** 2,
+    endpoint: location.endpoint ?? `AWS in ${region}`,
+  };
 }
 
-/** The SDK would warn on the terminal when many requests wait for a connection, which is no fault here. */
+/** The SDK would warn on the terminal of requests that wait for a connection, or that it cannot make again. */
 const silent = {
   trace: () => {},
   debug: () => {},

@@ -37,6 +37,16 @@ export function isMissingObject(error: unknown): boolean {
   return s3ErrorName(error) === 'NoSuchKey' || s3ErrorName(error) === 'NotFound';
 }
 
+/** Whether the same request may fare better soon: no answer, a server that is unwell, another request for the key. */
+export function isRepeatable(error: unknown): boolean {
+  if (error instanceof AshlarError) return false;
+  const status = httpStatusOf(error);
+  if (status === undefined) return isNetworkFailure(error);
+  if (fullNames.includes(s3ErrorName(error))) return false;
+  const isSlow = s3ErrorName(error) === 'RequestTimeout';
+  return isSlow || [408, 409, 429, 500, 502, 503, 504].includes(status);
+}
+
 /**
  * Throws a failure of the SDK as one with a code, naming the endpoint and the bucket; what says nothing about the
  * store (a fault in the request, say) is thrown as it is.

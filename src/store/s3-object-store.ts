@@ -1,9 +1,12 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { checkByteRange, objectMissing, objectTruncated } from './object-errors.ts';
+import { openLocalFile } from './local-file.ts';
+import { checkByteRange, checkIsRange, objectMissing, objectTruncated } from './object-errors.ts';
 import { checkKeyPrefix, checkObjectKey, isObjectKey } from './object-key.ts';
 import { defaultMaxBytes, type ObjectInfo, type ObjectStore } from './object-store.ts';
 import type { S3StoreOptions } from './s3-client.ts';
 import { isMissingObject } from './s3-errors.ts';
+import { openS3Read } from './s3-open-read.ts';
+import { putS3File } from './s3-put-file.ts';
 import { putS3Object } from './s3-put.ts';
 import { readS3Object } from './s3-read.ts';
 import { openS3Target, type S3Target } from './s3-target.ts';
@@ -44,9 +47,22 @@ export async function createS3ObjectStore(
       if (offset > sizeBytes) throw objectTruncated({ url, key }, { ...range, sizeBytes });
       return Buffer.alloc(0);
     },
+    async openRead(key, options = {}) {
+      checkObjectKey(key);
+      const { offset = 0, lengthBytes = 0 } = options;
+      checkIsRange({ url, key }, { offset, lengthBytes });
+      options.signal?.throwIfAborted();
+      return openS3Read(target, key, { ...options, head });
+    },
     async put(key, bytes) {
       checkObjectKey(key);
       return putS3Object(target, key, bytes);
+    },
+    async putFile(key, path, { signal } = {}) {
+      checkObjectKey(key);
+      signal?.throwIfAborted();
+      await using file = await openLocalFile(path);
+      return await putS3File(target, key, { file, signal });
     },
     async replace(key, bytes) {
       checkObjectKey(key);

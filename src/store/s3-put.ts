@@ -15,9 +15,10 @@ export async function putS3Object(
   target: S3Target,
   key: string,
   bytes: Uint8Array,
+  outer?: AbortSignal,
 ): Promise<'created' | 'exists'> {
   const writer = randomUUID();
-  return target.operate('write', async (signal) => {
+  const work = async (signal: AbortSignal): Promise<'created' | 'exists'> => {
     for (let tries = 1; ; tries += 1) {
       try {
         const command = new target.sdk.PutObjectCommand({
@@ -32,26 +33,28 @@ export async function putS3Object(
         const status = httpStatusOf(error);
         if (status === 412) {
           if (tries === 1 && attemptsOf(error) === 1) return 'exists';
-          return (await writerOf(target, key, signal)) === writer ? 'created' : 'exists';
+          return (await holderOf(target, key, signal)) === writer ? 'created' : 'exists';
         }
         if (status !== 409 || tries === maxTries) throw error;
         await pause(conflictPauseMs * tries, undefined, { signal });
       }
     }
-  });
+  };
+  return target.operate('write', work, { signal: outer });
 }
 
-async function writerOf(
+/** The name of the call that stored the object, empty where it has none; null where there is no object. */
+export async function holderOf(
   target: S3Target,
   key: string,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<string | null> {
   try {
     const command = new target.sdk.HeadObjectCommand(target.objectOf(key));
     const { Metadata } = await target.client.send(command, { abortSignal: signal });
-    return Metadata?.['writer'];
+    return Metadata?.['writer'] ?? '';
   } catch (error) {
-    if (isMissingObject(error)) return undefined;
+    if (isMissingObject(error)) return null;
     throw error;
   }
 }

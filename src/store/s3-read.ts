@@ -28,7 +28,7 @@ export async function readS3Object(target: S3Target, read: S3Read): Promise<Buff
         }
       }
     },
-    read.signal,
+    { signal: read.signal },
   );
 }
 
@@ -74,28 +74,43 @@ async function request(
   }
 }
 
-/** What is wrong with the range that the server says it sends: `bytes FIRST-LAST/SIZE` (RFC 9110, section 14.4). */
+export interface ContentRange {
+  readonly first: number;
+  readonly last: number;
+  /** Of the whole object, where the server says it. */
+  readonly sizeBytes: number | undefined;
+}
+
+/** What the server says it sends: `bytes FIRST-LAST/SIZE` (RFC 9110, section 14.4). */
+export function parseContentRange(text: string | undefined): ContentRange | null {
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text ?? '');
+  if (match === null) return null;
+  const size = match[3] === '*' ? undefined : Number(match[3]);
+  return { first: Number(match[1]), last: Number(match[2]), sizeBytes: size };
+}
+
+/** The failure that the server sent something else than the range it was asked for. */
+export function notTheRange(target: S3Target, contentRange: string | undefined): AshlarError {
+  return new AshlarError(
+    'store_unreachable',
+    `bucket ${target.bucket} at ${target.endpoint} answers a range with ${contentRange ?? 'the whole object'}`,
+    {
+      data: { bucket: target.bucket, endpoint: target.endpoint },
+      hint: 'Use a server, and proxies before it, that honour Range on GET.',
+    },
+  );
+}
+
 function rangeFailure(
   target: S3Target,
   key: string,
   range: ByteRange,
   contentRange: string | undefined,
 ): AshlarError | undefined {
-  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(contentRange ?? '');
-  const first = Number(match?.[1]);
-  const last = Number(match?.[2]);
-  if (match === null || first !== range.offset) {
-    return new AshlarError(
-      'store_unreachable',
-      `bucket ${target.bucket} at ${target.endpoint} answers a range with ${contentRange ?? 'the whole object'}`,
-      {
-        data: { bucket: target.bucket, endpoint: target.endpoint },
-        hint: 'Use a server, and proxies before it, that honour Range on GET.',
-      },
-    );
-  }
-  const size = match[3] === '*' ? {} : { sizeBytes: Number(match[3]) };
-  return last - first + 1 === range.lengthBytes
+  const sent = parseContentRange(contentRange);
+  if (sent === null || sent.first !== range.offset) return notTheRange(target, contentRange);
+  const size = sent.sizeBytes === undefined ? {} : { sizeBytes: sent.sizeBytes };
+  return sent.last - sent.first + 1 === range.lengthBytes
     ? undefined
     : objectTruncated({ url: target.url, key }, { ...range, ...size });
 }

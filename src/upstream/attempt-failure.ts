@@ -9,6 +9,7 @@ export interface AttemptFailureFacts {
     | 'registry_auth_required'
     | 'base_not_found'
     | 'config_invalid'
+    | 'address_refused'
   >;
   /** Whether the same request may succeed in a moment. */
   readonly isPassing: boolean;

@@ -1,6 +1,8 @@
-import { lookup as dnsLookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
+import type { AddressRule } from './address-rule.ts';
+import { AttemptFailure } from './attempt-failure.ts';
 
 /** Time spent on a network step, for the ledger. */
 export interface NetworkTiming {
@@ -19,6 +21,8 @@ export interface ConnectorOptions {
   readonly onTiming: OnTiming;
   /** A monotonic clock. */
   readonly monotonicMs: () => number;
+  /** Asked for every address before it is connected to; all are taken where there is none. */
+  readonly addressRule?: AddressRule | undefined;
 }
 
 /**
@@ -27,8 +31,10 @@ export interface ConnectorOptions {
  * own connector, untimed.
  */
 export function createTimedConnector(options: ConnectorOptions): buildConnector.connector {
-  const { connectTimeoutMs, onTiming, monotonicMs } = options;
+  const { connectTimeoutMs, onTiming, monotonicMs, addressRule } = options;
   const connectTls = buildConnector({ timeout: connectTimeoutMs });
+  const refusalOf = (hostname: string, found: string | LookupAddress[]): Error | null =>
+    addressRule === undefined ? null : refusal(addressRule, hostname, found);
   return (target, callback) => {
     const subject = target.host ?? target.hostname;
     const startMs = monotonicMs();
@@ -40,9 +46,15 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
       dnsLookup(hostname, lookupOptions, (error, address, family) => {
         dnsMs = monotonicMs() - lookupStartMs;
         onTiming({ kind: 'dns', subject, startMs: lookupStartMs, durationMs: dnsMs });
-        done(error, address, family);
+        done(error ?? refusalOf(hostname, address), address, family);
       });
     };
+    const bareName = target.hostname.replace(/^\[(.*)\]$/, '$1');
+    const refused = isIP(bareName) === 0 ? null : refusalOf(bareName, bareName);
+    if (refused !== null) {
+      callback(refused, null);
+      return;
+    }
     const connectTcp = buildConnector({ timeout: connectTimeoutMs, lookup });
     const port = target.port || (target.protocol === 'https:' ? '443' : '80');
     connectTcp({ ...target, protocol: 'http:', port }, (...[error, socket]) => {
@@ -66,4 +78,20 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
       });
     });
   };
+}
+
+/** One address that may not be reached is enough: connecting tries them in turn. */
+function refusal(
+  rule: AddressRule,
+  hostname: string,
+  found: string | readonly LookupAddress[],
+): Error | null {
+  const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address);
+  try {
+    for (const address of addresses) rule.check(hostname, address);
+    return null;
+  } catch (error) {
+    if (error instanceof AttemptFailure) return error;
+    throw error;
+  }
 }

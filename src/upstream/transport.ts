@@ -1,5 +1,7 @@
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import type { AddressRule } from './address-rule.ts';
 import { AttemptFailure } from './attempt-failure.ts';
+import { createConnectionClock, type ResponseTiming } from './connection-clock.ts';
 import { networkFailure } from './network-failure.ts';
 import { createTimedConnector, type OnTiming } from './timed-connector.ts';
 
@@ -11,6 +13,8 @@ export interface TransportOptions {
   readonly timeouts: Timeouts;
   readonly onTiming: OnTiming;
   readonly monotonicMs: () => number;
+  /** Asked for every address before it is connected to; not asked for what goes through a proxy. */
+  readonly addressRule?: AddressRule | undefined;
 }
 
 export interface Timeouts {
@@ -25,7 +29,7 @@ export interface TransportRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,6 +37,8 @@ export interface TransportRequest {
 export interface TransportResponse {
   readonly status: number;
   readonly url: URL;
+  /** What the time until the head went to. */
+  readonly timing: ResponseTiming;
   /** The values of repeated headers are joined by a comma. */
   header(name: string): string | null;
   readonly body: AsyncIterable<Buffer>;
@@ -56,9 +62,9 @@ const userAgent = 'ashlar';
 
 export function createTransport(given: TransportOptions): Transport {
   const { timeouts, monotonicMs } = given;
-  let connectingMs = 0;
+  const clock = createConnectionClock();
   const onTiming: OnTiming = (timing) => {
-    if (timing.kind !== 'registry') connectingMs += timing.durationMs;
+    clock.book(timing);
     given.onTiming(timing);
   };
   const options = { ...given, onTiming };
@@ -67,7 +73,7 @@ export function createTransport(given: TransportOptions): Transport {
     async send({ method, url, headers, body, signal }) {
       const subject = `${method} ${url.host}${url.pathname}`;
       const startMs = monotonicMs();
-      const connectingBeforeMs = connectingMs;
+      const explain = clock.begin(url.host);
       try {
         const response = await request(url, {
           dispatcher,
@@ -78,10 +84,9 @@ export function createTransport(given: TransportOptions): Transport {
           headersTimeout: timeouts.headersMs,
           bodyTimeout: timeouts.bodyIdleMs,
         });
-        // What went to connections meanwhile is booked there; with several requests at a time a guess.
-        const waitedMs = monotonicMs() - startMs - (connectingMs - connectingBeforeMs);
-        onTiming({ kind: 'registry', subject, startMs, durationMs: Math.max(0, waitedMs) });
-        return responseOf(response, { url, signal, subject, options });
+        const timing = explain(monotonicMs() - startMs);
+        onTiming({ kind: 'registry', subject, startMs, durationMs: timing.waitMs });
+        return responseOf(response, { url, signal, subject, options, timing });
       } catch (error) {
         throw failureOf(error, url, signal);
       }
@@ -130,6 +135,7 @@ interface ResponseContext {
   readonly signal: AbortSignal | undefined;
   readonly subject: string;
   readonly options: TransportOptions;
+  readonly timing: ResponseTiming;
 }
 
 function responseOf(
@@ -139,6 +145,7 @@ function responseOf(
   return {
     status: response.statusCode,
     url: context.url,
+    timing: context.timing,
     header(name) {
       const value = response.headers[name];
       return Array.isArray(value) ? value.join(', ') : (value ?? null);

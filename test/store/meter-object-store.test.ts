@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { meterObjectStore } from '../../src/store/meter-object-store.ts';
@@ -21,6 +22,10 @@ describe('meterObjectStore', () => {
     await store.replace('two', Buffer.alloc(7));
     await store.get('one');
     await store.getRange('one', 10, 20);
+    for await (const piece of await store.openRead('one', { offset: 40 }))
+      expect(piece).toHaveLength(60);
+    await expect(store.openRead('none')).rejects.toMatchObject({ code: 'object_missing' });
+    await store.putFile('file', import.meta.filename);
     await store.head('none');
     await store.delete('two');
     await listed(store, '');
@@ -29,6 +34,8 @@ describe('meterObjectStore', () => {
     expect(store.counts()).toEqual({
       get: { calls: 2, failures: 1, bytes: 100 },
       getRange: { calls: 1, failures: 0, bytes: 20 },
+      openRead: { calls: 2, failures: 1, bytes: 60 },
+      putFile: { calls: 1, failures: 0, bytes: statSync(import.meta.filename).size },
       head: { calls: 1, failures: 0, bytes: 0 },
       put: { calls: 2, failures: 0, bytes: 200 },
       replace: { calls: 1, failures: 0, bytes: 7 },

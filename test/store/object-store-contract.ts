@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { registerFiles } from './object-store-files-contract.ts';
+import { registerReading } from './object-store-reading-contract.ts';
 import { registerKeys, registerListing } from './object-store-listing-contract.ts';
 
 export interface ContractSubject extends AsyncDisposable {
@@ -27,6 +29,12 @@ export function registerObjectStoreContract(options: ContractOptions): void {
     });
     describe('ranges', () => {
       registerRanges(options);
+    });
+    describe('reading in pieces', () => {
+      registerReading(options);
+    });
+    describe('files', () => {
+      registerFiles(options);
     });
     describe('racing writers', () => {
       registerRaces(options);

@@ -130,7 +130,9 @@ export function registerKeys({ open }: ContractOptions): void {
     const expected = { code: 'object_key_invalid' };
     await expect(store.get(key)).rejects.toMatchObject(expected);
     await expect(store.getRange(key, 0, 1)).rejects.toMatchObject(expected);
+    await expect(store.openRead(key)).rejects.toMatchObject(expected);
     await expect(store.head(key)).rejects.toMatchObject(expected);
+    await expect(store.putFile(key, import.meta.filename)).rejects.toMatchObject(expected);
     await expect(store.put(key, bytes)).rejects.toMatchObject(expected);
     await expect(store.replace(key, bytes)).rejects.toMatchObject(expected);
     await expect(store.delete(key)).rejects.toMatchObject(expected);

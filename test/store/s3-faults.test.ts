@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import type { S3StoreOptions } from '../../src/store/s3-client.ts';
 import { createS3ObjectStore } from '../../src/store/s3-object-store.ts';
 import { type CephRgw, createBucket, startCephRgw, whyNoCephRgw } from '../support/ceph-rgw.ts';
+import { scratchDir } from '../support/scratch.ts';
 import { listed } from './object-store-listing-contract.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
@@ -20,6 +23,9 @@ beforeAll(async () => {
   await createBucket(rgw, bucket);
 });
 afterAll(() => stack.disposeAsync());
+
+const largeFile = join(scratchDir('s3-faults'), 'large');
+writeFileSync(largeFile, Buffer.alloc(1_500_000, 1));
 
 const suffix = skipReason === null ? '' : ` (skipped: ${skipReason})`;
 
@@ -41,8 +47,11 @@ async function open(place: Place = {}, options: S3StoreOptions = {}): Promise<Ob
 const operations: readonly (readonly [string, (store: ObjectStore) => Promise<unknown>])[] = [
   ['get', (store) => store.get('one')],
   ['getRange', (store) => store.getRange('one', 0, 1)],
+  ['openRead', (store) => store.openRead('one')],
   ['head', (store) => store.head('one')],
   ['put', (store) => store.put('one', Buffer.from('1'))],
+  ['putFile of a small file', (store) => store.putFile('one', import.meta.filename)],
+  ['putFile of a large file', (store) => store.putFile('one', largeFile)],
   ['replace', (store) => store.replace('one', Buffer.from('1'))],
   ['list', (store) => listed(store, '')],
   ['delete', (store) => store.delete('one')],

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
+import type { S3StoreOptions } from '../../src/store/s3-client.ts';
 import { createS3ObjectStore } from '../../src/store/s3-object-store.ts';
 import { createBucket, startCephRgw, whyNoCephRgw } from '../support/ceph-rgw.ts';
-import { registerObjectStoreContract } from './object-store-contract.ts';
+import { type ContractSubject, registerObjectStoreContract } from './object-store-contract.ts';
 
 const skipReason = await whyNoCephRgw();
 const bucket = 'contract';
@@ -16,16 +17,18 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
+async function openSubject(options: S3StoreOptions): Promise<ContractSubject> {
+  if (rgw === undefined) throw new Error('the gateway is not running');
+  const { endpoint, credentials } = rgw;
+  const location = { kind: 's3', bucket, prefix: `${randomUUID()}/`, endpoint } as const;
+  return {
+    store: await createS3ObjectStore(location, { credentials, ...options }),
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
 registerObjectStoreContract({
   name: 'S3 (Ceph RGW)',
   skipReason,
-  async open() {
-    if (rgw === undefined) throw new Error('the gateway is not running');
-    const { endpoint, credentials } = rgw;
-    const prefix = `${randomUUID()}/`;
-    return {
-      store: await createS3ObjectStore({ kind: 's3', bucket, prefix, endpoint }, { credentials }),
-      async [Symbol.asyncDispose]() {},
-    };
-  },
+  open: () => openSubject({}),
 });

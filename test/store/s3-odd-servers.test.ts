@@ -1,11 +1,15 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openObjectStore } from '../../src/store/open-object-store.ts';
 import { createS3ObjectStore } from '../../src/store/s3-object-store.ts';
+import { scratchDir } from '../support/scratch.ts';
 import { listed } from './object-store-listing-contract.ts';
 
 interface Answer {
@@ -21,6 +25,7 @@ interface OddServer extends AsyncDisposable {
   readonly methods: readonly string[];
 }
 
+const scratch = scratchDir('s3-odd');
 const credentials = { accessKeyId: 'AKTEST', secretAccessKey: 'SKTEST' };
 const timeouts = { connectMs: 1_000, idleMs: 300, totalMs: 10_000 };
 const bytes = Buffer.from('0123456789');
@@ -76,6 +81,38 @@ describe('S3 store: what servers other than AWS may answer', () => {
     };
     await expect(server.store.put('one', bytes)).rejects.toMatchObject(expected);
     await expect(server.store.replace('one', bytes)).rejects.toMatchObject(expected);
+    const file = import.meta.filename;
+    await expect(server.store.putFile('one', file)).rejects.toMatchObject(expected);
+  });
+
+  it('signs the bytes of a file, and puts it again after a conflict or an unwell server', async () => {
+    const path = join(scratch, 'file');
+    const content = randomBytes(1_300_000);
+    writeFileSync(path, content);
+    const hashes: (string | string[] | undefined)[] = [];
+    await using server = await startOddServer((request, number) => {
+      if (request.method === 'HEAD') return { status: 404 };
+      hashes.push(request.headers['x-amz-content-sha256']);
+      if (number === 2) return errorAnswer(409, 'ConditionalRequestConflict');
+      return number === 4 ? errorAnswer(503, 'SlowDown') : { status: 200 };
+    });
+    expect(await server.store.putFile('one', path)).toBe('created');
+    expect(server.methods).toEqual(['HEAD', 'PUT', 'HEAD', 'PUT', 'HEAD', 'PUT']);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    expect(hashes).toEqual([sha256, sha256, sha256]);
+  });
+
+  it('names a file that shrinks while it is sent', async () => {
+    const path = join(scratch, 'shrinking');
+    writeFileSync(path, Buffer.alloc(2_000_000, 1));
+    await using server = await startOddServer((request) => {
+      truncateSync(path, 1_000_000);
+      return { status: request.method === 'HEAD' ? 404 : 200 };
+    });
+    await expect(server.store.putFile('one', path)).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining(`${path}: it changed from 2000000 to 1000000 bytes`),
+    });
   });
 
   it('puts again after a conflict with another request', async () => {
@@ -138,10 +175,14 @@ describe('S3 store: what servers other than AWS may answer', () => {
     ['another range', { status: 206, headers: { 'content-range': 'bytes 0-2/10' }, body: '012' }],
   ])('does not take %s for the range it asked for', async (_, answer) => {
     await using server = await startOddServer(() => answer);
-    await expect(server.store.getRange('one', 4, 3)).rejects.toMatchObject({
+    const expected = {
       code: 'store_unreachable',
       message: expect.stringContaining('answers a range with'),
-    });
+    };
+    await expect(server.store.getRange('one', 4, 3)).rejects.toMatchObject(expected);
+    const range = { offset: 4, lengthBytes: 3 };
+    await expect(server.store.openRead('one', range)).rejects.toMatchObject(expected);
+    await expect(server.store.openRead('one', { offset: 4 })).rejects.toMatchObject(expected);
   });
 
   it('stops reading a body of unknown length at maxBytes', async () => {

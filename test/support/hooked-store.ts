@@ -1,6 +1,15 @@
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
-export type StoreCall = 'get' | 'getRange' | 'head' | 'put' | 'replace' | 'delete' | 'list';
+export type StoreCall =
+  | 'get'
+  | 'getRange'
+  | 'openRead'
+  | 'head'
+  | 'put'
+  | 'putFile'
+  | 'replace'
+  | 'delete'
+  | 'list';
 
 /** What a test does around the calls of a store: wait, change the store, throw. */
 export interface StoreHooks {
@@ -21,8 +30,11 @@ export function hookStore(inner: ObjectStore, hooks: StoreHooks): ObjectStore {
     get: (key, options) => around('get', key, () => inner.get(key, options)),
     getRange: (key, offset, lengthBytes, options) =>
       around('getRange', key, () => inner.getRange(key, offset, lengthBytes, options)),
+    openRead: (key, options) => around('openRead', key, () => inner.openRead(key, options)),
     head: (key) => around('head', key, () => inner.head(key)),
     put: (key, bytes) => around('put', key, () => inner.put(key, bytes)),
+    putFile: (key, path, options) =>
+      around('putFile', key, () => inner.putFile(key, path, options)),
     replace: (key, bytes) => around('replace', key, () => inner.replace(key, bytes)),
     delete: (key) => around('delete', key, () => inner.delete(key)),
     async *list(prefix) {

@@ -1,7 +1,7 @@
-import { AttemptFailure } from '../../upstream/attempt-failure.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Exchange, ExchangeRequest } from './exchange-request.ts';
 import { failureOfStatus } from './status-failure.ts';
+import { sendFollowing } from '../../upstream/follow-redirects.ts';
 import type { Transport, TransportResponse } from '../../upstream/transport.ts';
 
 export interface ExchangeOptions {
@@ -9,9 +9,6 @@ export interface ExchangeOptions {
   readonly authorizer: Authorizer;
   readonly nowMs: () => number;
 }
-
-const maxRedirects = 5;
-const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 
 /**
  * Makes the way in which all requests to registries go: a 401 is answered once with what the challenge asks for;
@@ -32,40 +29,13 @@ export function createExchange({ transport, authorizer, nowMs }: ExchangeOptions
   };
 }
 
-async function follow(
+function follow(
   transport: Transport,
-  request: ExchangeRequest,
+  { endpoint, repository, method, path, headers, signal }: ExchangeRequest,
   authorization: string | null,
 ): Promise<TransportResponse> {
-  const { endpoint, repository, method, path, headers, signal } = request;
-  let url = new URL(`${endpoint.origin}/v2/${endpoint.prefix}${repository}/${path}`);
-  for (let redirects = 0; ; redirects += 1) {
-    const mayAuthorize = authorization !== null && url.origin === endpoint.origin;
-    const sent = mayAuthorize ? { ...headers, authorization } : headers;
-    const response = await transport.send({ method, url, headers: sent, signal });
-    if (!redirectStatuses.includes(response.status)) return response;
-    await response.discard();
-    if (redirects === maxRedirects) {
-      throw unfollowed(endpoint.host, `redirects more than ${maxRedirects} times`);
-    }
-    url = redirectTarget(response, endpoint.host);
-  }
-}
-
-function redirectTarget(response: TransportResponse, host: string): URL {
-  const location = response.header('location');
-  const target = location === null ? null : URL.parse(location, response.url.href);
-  if (target === null) throw unfollowed(host, 'redirects to nowhere');
-  if (target.protocol !== 'http:' && target.protocol !== 'https:') {
-    throw unfollowed(host, `redirects to an address of the kind ${target.protocol}`);
-  }
-  if (response.url.protocol === 'https:' && target.protocol === 'http:') {
-    throw unfollowed(host, `redirects from https to http (${target.host})`);
-  }
-  if (target.username !== '' || target.password !== '') {
-    throw unfollowed(host, `redirects to an address with a password in it (${target.host})`);
-  }
-  return target;
+  const url = new URL(`${endpoint.origin}/v2/${endpoint.prefix}${repository}/${path}`);
+  return sendFollowing(transport, { method, url, headers, authorization, signal });
 }
 
 async function accept(
@@ -83,11 +53,4 @@ async function accept(
 
 function isOwnHost(response: TransportResponse, { endpoint }: ExchangeRequest): boolean {
   return response.url.origin === endpoint.origin;
-}
-
-function unfollowed(host: string, problem: string): AttemptFailure {
-  return new AttemptFailure(`${host} ${problem}`, {
-    code: 'registry_unavailable',
-    isPassing: false,
-  });
 }

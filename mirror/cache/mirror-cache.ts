@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { AshlarError, type ObjectStore, type SpooledBody } from '../../src/index.ts';
+import { createRecentMap } from './recent-map.ts';
+
+/** A stored object to be sent: in memory, or read from the store as the reader goes on. */
+export type StoredObject =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  | { readonly kind: 'stored'; readonly key: string; readonly sizeBytes: number };
+
+export interface MirrorCache {
+  readonly objects: ObjectStore;
+  /** A small JSON document; null where there is none, or where it cannot be one. */
+  readRecord(key: string): Promise<unknown>;
+  /** Sets a mutable record. */
+  writeRecord(key: string, record: object): Promise<void>;
+  /**
+   * An object that is named by its content or by what it was made of; null where there is none. Small ones are held against
+   * `digest`, if one is given, before they are given out, and kept in memory; a damaged one is removed and counts as none.
+   */
+  find(key: string, expected?: ExpectedObject): Promise<StoredObject | null>;
+  /** The whole object, for small ones; null where there is none. */
+  read(key: string, expected?: ExpectedObject): Promise<Buffer | null>;
+  store(key: string, body: SpooledBody): Promise<void>;
+  /** Whether all of these objects are there. */
+  has(keys: readonly string[]): Promise<boolean>;
+  /** The bytes of an object, or of a part of it, at the reader's pace. */
+  pieces(object: StoredObject, signal: AbortSignal, range?: ByteRange): AsyncIterable<Buffer>;
+  /** Removes an object that turned out to be damaged. */
+  drop(key: string): Promise<void>;
+}
+
+/** From `start` to before `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ExpectedObject {
+  readonly sizeBytes?: number;
+  /** Hexadecimal. */
+  readonly digest?: { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string };
+}
+
+export interface MirrorCacheOptions {
+  readonly objects: ObjectStore;
+  /** Bytes of small objects that are kept in memory. */
+  readonly hotBytes: number;
+  /** Told of everything that is used, stored and dropped. */
+  readonly usage: CacheUsage;
+}
+
+/** What eviction has to know. */
+export interface CacheUsage {
+  used(key: string): void;
+  stored(key: string, sizeBytes: number): void;
+  dropped(key: string): void;
+  /** Runs a write; where the store is full, makes room and runs it once more. */
+  withRoom<T>(sizeBytes: number, write: () => Promise<T>): Promise<T>;
+}
+
+/** For a cache that may grow without limit. */
+export const unlimitedUsage: CacheUsage = {
+  used: () => {},
+  stored: () => {},
+  dropped: () => {},
+  withRoom: (_sizeBytes, write) => write(),
+};
+
+/** Objects up to this size are read whole and kept in memory. */
+export const maxHotObjectBytes = 1024 * 1024;
+
+const maxRecordBytes = 8 * 1024 ** 2;
+
+export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
+  const { objects, usage } = options;
+  const hot = createRecentMap<Buffer>(options.hotBytes, (bytes) => bytes.length);
+
+  const drop = async (key: string): Promise<void> => {
+    hot.delete(key);
+    usage.dropped(key);
+    await objects.delete(key);
+  };
+  const readWhole = async (key: string, expected: ExpectedObject): Promise<Buffer | null> => {
+    const bytes = await ifThere(() => objects.get(key));
+    if (bytes === null) return null;
+    if (isAsExpected(bytes, expected)) return bytes;
+    await drop(key);
+    return null;
+  };
+  const find = async (key: string, expected: ExpectedObject = {}): Promise<StoredObject | null> => {
+    usage.used(key);
+    const known = hot.get(key);
+    if (known !== undefined) return { kind: 'bytes', bytes: known };
+    const sizeBytes = expected.sizeBytes ?? (await objects.head(key))?.sizeBytes;
+    if (sizeBytes === undefined) return null;
+    if (sizeBytes <= maxHotObjectBytes) {
+      const bytes = await readWhole(key, expected);
+      if (bytes === null) return null;
+      hot.set(key, bytes);
+      return { kind: 'bytes', bytes };
+    }
+    const info = await objects.head(key);
+    if (info === null) return null;
+    if (info.sizeBytes === sizeBytes) return { kind: 'stored', key, sizeBytes };
+    await drop(key);
+    return null;
+  };
+
+  return {
+    objects,
+    find,
+    drop,
+    async read(key, expected = {}) {
+      usage.used(key);
+      return hot.get(key) ?? readWhole(key, expected);
+    },
+    async readRecord(key) {
+      const bytes = await ifThere(() => objects.get(key, { maxBytes: maxRecordBytes }));
+      if (bytes === null) return null;
+      usage.used(key);
+      return parseOrNull(bytes);
+    },
+    async writeRecord(key, record) {
+      const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
+      await usage.withRoom(bytes.length, () => objects.replace(key, bytes));
+      usage.stored(key, bytes.length);
+    },
+    async has(keys) {
+      const heads = keys.map(async (key) => hot.get(key) ?? objects.head(key));
+      return (await Promise.all(heads)).every((head) => head !== null);
+    },
+    async store(key, body) {
+      const sizeBytes = body.kind === 'memory' ? body.bytes.length : body.sizeBytes;
+      await usage.withRoom(sizeBytes, () =>
+        body.kind === 'memory'
+          ? objects.put(key, body.bytes)
+          : objects.putFile(key, body.path, { file: 'given' }),
+      );
+      usage.stored(key, sizeBytes);
+      if (body.kind === 'memory' && sizeBytes <= maxHotObjectBytes) hot.set(key, body.bytes);
+    },
+    async *pieces(object, signal, range) {
+      if (object.kind === 'bytes') {
+        yield object.bytes.subarray(range?.start, range?.end);
+        return;
+      }
+      const { start, end } = range ?? { start: 0, end: object.sizeBytes };
+      await using read = await objects.openRead(object.key, {
+        offset: start,
+        lengthBytes: end - start,
+        signal,
+      });
+      yield* read;
+    },
+  };
+}
+
+function isAsExpected(bytes: Buffer, { sizeBytes, digest }: ExpectedObject): boolean {
+  if (sizeBytes !== undefined && bytes.length !== sizeBytes) return false;
+  if (digest === undefined) return true;
+  return createHash(digest.algorithm).update(bytes).digest('hex') === digest.hex;
+}
+
+function parseOrNull(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+async function ifThere<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    const codes = ['object_missing', 'object_too_large', 'object_not_a_file'];
+    if (error instanceof AshlarError && codes.includes(error.code)) return null;
+    throw error;
+  }
+}

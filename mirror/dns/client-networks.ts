@@ -1,0 +1,36 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { AshlarError } from '../../src/index.ts';
+
+/** Loopback, link-local, private and shared address space: RFC 1122, 3927, 1918, 6598, 4291, 4193. */
+export const privateNetworks: readonly string[] = [
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fe80::/10',
+  'fc00::/7',
+];
+
+/** Says of an address whether it is in one of these networks. Throws `config_invalid` for what is none. */
+export function createClientCheck(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(network) ?? [];
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    const maxBits = family === 'ipv4' ? 32 : 128;
+    if (isIP(address) === 0 || Number(bits) > maxBits) {
+      throw new AshlarError('config_invalid', `${JSON.stringify(network)} is no network`, {
+        data: { network },
+        hint: 'Write a network as 192.0.2.0/24 or 2001:db8::/32.',
+      });
+    }
+    list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => {
+    const plain = (address.split('%')[0] ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+    return isIP(plain) !== 0 && list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  };
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import {
+  AshlarError,
+  AttemptFailure,
+  systemErrorCode,
+  type TransportResponse,
+} from '../../src/index.ts';
+import type { PackumentIndex } from '../packument/packument-index.ts';
+import {
+  createPackumentScanner,
+  type ScanOptions,
+  scanPackument,
+} from '../packument/scan-packument.ts';
+
+export interface ReceivedPackument {
+  /** The document as gzip: the very bytes of upstream where it sent that. */
+  readonly gzip: Buffer;
+  /** SHA-256 of `gzip`, hexadecimal. */
+  readonly digest: string;
+  readonly index: PackumentIndex;
+}
+
+export interface ReceiveLimits {
+  /** On the wire. */
+  readonly maxGzipBytes: number;
+  /** Decompressed. */
+  readonly maxPlainBytes: number;
+}
+
+export const defaultReceiveLimits: ReceiveLimits = {
+  maxGzipBytes: 64 * 1024 ** 2,
+  maxPlainBytes: 128 * 1024 ** 2,
+};
+
+/**
+ * Reads a packument to its end and looks through it on the way; holds its compressed form in memory, and no other. Throws
+ * an `AttemptFailure` of code `registry_corrupt` for what breaks off or is no gzip, which may be right another time, and
+ * `packument_invalid` for what is no packument of this package.
+ */
+export async function receivePackument(
+  response: TransportResponse,
+  name: string,
+  limits: ReceiveLimits,
+): Promise<ReceivedPackument> {
+  const encoding = response.header('content-encoding') ?? 'identity';
+  const kept: Buffer[] = [];
+  const hash = createHash('sha256');
+  let keptBytes = 0;
+  const keep = (bytes: Buffer): void => {
+    keptBytes += bytes.length;
+    if (keptBytes > limits.maxGzipBytes) throw tooLarge(name, limits.maxGzipBytes);
+    kept.push(bytes);
+    hash.update(bytes);
+  };
+  const options = { name, maxBytes: limits.maxPlainBytes };
+  const index = await naming(name, () => {
+    if (encoding === 'gzip' || encoding === 'x-gzip')
+      return pipeline(
+        watched(response.body, keep),
+        createGunzip({ chunkSize: sliceBytes }),
+        (plain) => scanPackument(plain, options),
+      );
+    if (encoding === 'identity') return compressWhileScanned(response.body, keep, options);
+    throw corrupt(`the packument of ${name} came with the encoding ${encoding}`);
+  });
+  return { gzip: Buffer.concat(kept), digest: hash.digest('hex'), index };
+}
+
+const sliceBytes = 64 * 1024;
+
+async function* watched(
+  body: AsyncIterable<Buffer>,
+  look: (bytes: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  for await (const bytes of body) {
+    look(bytes);
+    yield bytes;
+  }
+}
+
+async function compressWhileScanned(
+  body: AsyncIterable<Buffer>,
+  keep: (bytes: Buffer) => void,
+  options: ScanOptions,
+): Promise<PackumentIndex> {
+  const scanner = createPackumentScanner(options);
+  await pipeline(watched(body, scanner.push), createGzip(), async (compressed) => {
+    for await (const bytes of compressed as AsyncIterable<Buffer>) keep(bytes);
+  });
+  return scanner.finish();
+}
+
+async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code?.startsWith('Z_') !== true) throw error;
+    throw corrupt(`the packument of ${name} is no whole gzip stream (${code})`, error);
+  }
+}
+
+function corrupt(problem: string, cause?: unknown): AttemptFailure {
+  return new AttemptFailure(problem, { code: 'registry_corrupt', isPassing: true, cause });
+}
+
+function tooLarge(name: string, maxBytes: number): AshlarError {
+  return new AshlarError(
+    'registry_body_too_large',
+    `the packument of ${name} is larger than the limit of ${maxBytes} bytes`,
+  );
+}

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createAddressRule,
+  createLimiter,
+  createTransport,
+  createUpstream,
+  defaultHealthPolicy,
+  defaultTransferLimits,
+  type HostClaims,
+  type ObjectStore,
+  type OriginState,
+  type RetryPolicy,
+  type TransferLimits,
+  type Upstream,
+  type Waiting,
+} from '../src/index.ts';
+import { type CacheUsage, createMirrorCache, type MirrorCache } from './cache/mirror-cache.ts';
+import type { MirrorConfig } from './config/mirror-config.ts';
+import { createIndexes, type Indexes } from './documents/indexes.ts';
+import { createPackumentVariants, type PackumentVariants } from './documents/packument-variants.ts';
+import { createPackuments, type Packuments } from './documents/packuments.ts';
+import { createSmallDocuments, type SmallDocuments } from './documents/small-documents.ts';
+import { defaultFetchSettings, type FetchContext, type FetchSettings } from './fetch-context.ts';
+import { createRegistries, type Registries, type Registry } from './registries/registry.ts';
+import { createStatedTarballs, type StatedTarballs } from './tarballs/stated-tarball.ts';
+import { createTarballs, type Tarballs } from './tarballs/tarballs.ts';
+
+/** Everything of a mirror but its servers: what is kept, and how it is fetched. */
+export interface MirrorCore extends AsyncDisposable {
+  readonly registries: Registries;
+  readonly cache: MirrorCache;
+  readonly packuments: Packuments;
+  readonly indexes: Indexes;
+  readonly variants: PackumentVariants;
+  readonly tarballs: Tarballs;
+  readonly stated: StatedTarballs;
+  readonly documents: SmallDocuments;
+  readonly settings: FetchSettings;
+  origins(): readonly OriginState[];
+}
+
+export interface MirrorCoreOptions {
+  readonly config: MirrorConfig;
+  readonly objects: ObjectStore;
+  readonly usage: CacheUsage;
+  readonly claims: HostClaims;
+  readonly spoolDirectory: string;
+  /** For proxies. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly onUpstreamRequest?: (host: string, durationMs: number) => void;
+  readonly onNotKept?: (subject: string, error: unknown) => void;
+  readonly limits?: Partial<TransferLimits>;
+  readonly hotBytes?: number;
+}
+
+/** To one host; more requests wait. What 200 machines ask for at once comes over these. */
+const upstreamConnections = 48;
+const timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdleMs: 5_000 };
+const defaultHotBytes = 64 * 1024 ** 2;
+/** Compressing takes a processor each. */
+const heavyPlaces = 2;
+
+/** Registries fail for seconds at a time, and a client waits for half a minute. */
+const retry: RetryPolicy = {
+  attempts: 12,
+  baseDelayMs: 100,
+  maxDelayMs: 2_000,
+  maxRetryAfterMs: 10_000,
+};
+
+export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
+  const { config, signal } = options;
+  const cache = createMirrorCache({
+    objects: options.objects,
+    hotBytes: options.hotBytes ?? defaultHotBytes,
+    usage: options.usage,
+  });
+  const waiting: Waiting = {
+    nowMs: Date.now,
+    sleep: async (delayMs, stop) => {
+      await sleep(delayMs, undefined, stop === undefined ? {} : { signal: stop });
+    },
+    random: Math.random,
+  };
+  const upstreams = openUpstreams(options, waiting);
+  const context: FetchContext = {
+    cache,
+    upstreamOf: upstreams.of,
+    claims: options.claims,
+    waiting,
+    retry,
+    spoolDirectory: options.spoolDirectory,
+    heavyWork: createLimiter(heavyPlaces),
+    settings: {
+      ...defaultFetchSettings,
+      maxAgeMs: config.maxAgeMs,
+      maxStaleMs: config.maxStaleMs,
+    },
+    signal,
+  };
+  const packuments = createPackuments(context);
+  const indexes = createIndexes(context);
+  const stated = createStatedTarballs({ packuments, indexes, signal });
+  return {
+    registries: createRegistries(config.registries, config.scopes),
+    cache,
+    packuments,
+    indexes,
+    stated,
+    variants: createPackumentVariants(context, indexes),
+    tarballs: createTarballs({
+      context,
+      stated,
+      limits: { ...defaultTransferLimits, ...options.limits },
+      onNotKept: ({ name, file }, error) => options.onNotKept?.(`${name}: ${file}`, error),
+    }),
+    documents: createSmallDocuments(context),
+    settings: context.settings,
+    origins: upstreams.states,
+    [Symbol.asyncDispose]: upstreams.close,
+  };
+}
+
+interface Upstreams {
+  of(registry: Registry): Upstream;
+  states(): readonly OriginState[];
+  close(): Promise<void>;
+}
+
+function openUpstreams(
+  { config, env, onUpstreamRequest }: MirrorCoreOptions,
+  waiting: Waiting,
+): Upstreams {
+  const own = config.registries.flatMap(({ upstreams }) => upstreams);
+  const transport = createTransport({
+    env,
+    connections: upstreamConnections,
+    timeouts,
+    addressRule: createAddressRule([
+      ...own.map(({ hostname }) => hostname),
+      ...config.trustedHosts.map((host) => host.replace(/:\d+$/, '')),
+    ]),
+    monotonicMs: () => performance.now(),
+    onTiming({ kind, subject, durationMs }) {
+      const host = /^[A-Z]+ ([^/]+)\//.exec(subject)?.[1];
+      if (kind === 'registry' && host !== undefined) onUpstreamRequest?.(host, durationMs);
+    },
+  });
+  const byName = new Map(
+    config.registries.map(({ name, upstreams: origins }) => [
+      name,
+      createUpstream({ origins, transport, retry, health: defaultHealthPolicy, waiting }),
+    ]),
+  );
+  return {
+    of({ name }) {
+      const upstream = byName.get(name);
+      if (upstream === undefined) throw new TypeError(`no registry ${name}`);
+      return upstream;
+    },
+    states: () => [...byName.values()].flatMap((upstream) => upstream.states()),
+    close: async () => {
+      await transport[Symbol.asyncDispose]();
+    },
+  };
+}

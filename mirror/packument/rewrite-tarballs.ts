@@ -1,0 +1,50 @@
+import type { Edit } from './edits.ts';
+import type { PackumentIndex } from './packument-index.ts';
+import { type ByteTransform, splice } from './splice.ts';
+
+/** Where the tarball of a version moves to; null leaves it where it is. Asked for http and https URLs alone. */
+export type TarballTarget = (url: URL, version: string) => string | null;
+
+/**
+ * The edits that move the tarballs of a packument. What JSON.parse sees differs in `dist.tarball` alone, so signatures, which are
+ * made over name, version and integrity, still verify; all other bytes stay. Tarballs with other URLs than http and https, or with
+ * none, are left alone.
+ */
+export function tarballEdits(index: PackumentIndex, target: TarballTarget): Edit[] {
+  const edits: Edit[] = [];
+  for (const { version, tarball } of index.versions.values()) {
+    if (tarball === null || !/^https?:/i.test(tarball.url) || !URL.canParse(tarball.url)) continue;
+    const moved = target(new URL(tarball.url), version);
+    if (moved === null || moved === tarball.url) continue;
+    edits.push({ ...tarball.range, replacement: Buffer.from(JSON.stringify(moved)) });
+  }
+  return edits.sort((a, b) => a.start - b.start);
+}
+
+/** The packument with its tarballs moved, as a step of a pipeline. */
+export function rewriteTarballs(index: PackumentIndex, target: TarballTarget): ByteTransform {
+  return splice(tarballEdits(index, target), index.sizeBytes);
+}
+
+export interface TarballBases {
+  /** The registry's own addresses, as tarballs' URLs begin. The scheme does not matter. */
+  readonly from: readonly URL[];
+  readonly to: URL;
+}
+
+/**
+ * Moves the tarballs that lie below one of the addresses `from` to the address `to`, path and query kept; others stay, such as
+ * those on a host of their own. Credentials and fragments do not come along.
+ */
+export function moveBetweenBases({ from, to }: TarballBases): TarballTarget {
+  const bases = from.map((base) => ({ host: base.host, path: folderOf(base) }));
+  const target = to.origin + folderOf(to);
+  return (url) => {
+    const base = bases.find(({ host, path }) => url.host === host && url.pathname.startsWith(path));
+    return base === undefined ? null : target + url.pathname.slice(base.path.length) + url.search;
+  };
+}
+
+function folderOf({ pathname }: URL): string {
+  return pathname.endsWith('/') ? pathname : `${pathname}/`;
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { AshlarError, type RequestLedger } from '../../src/index.ts';
+import { createRecentMap } from '../cache/recent-map.ts';
+import type { Indexes } from '../documents/indexes.ts';
+import type { PackumentRecord } from '../documents/packument-record.ts';
+import type { PolicyCuts } from '../documents/packument-variants.ts';
+import type { Packuments } from '../documents/packuments.ts';
+import { filterPackument } from '../packument/policy/filter-packument.ts';
+import type { Blocked, Policy } from '../packument/policy/policy.ts';
+import type { View } from '../registries/view.ts';
+import type { StatedTarballs, TarballName } from '../tarballs/stated-tarball.ts';
+
+/** What of the registries is handed out, applied to packuments and tarballs. */
+export interface MirrorPolicy {
+  /**
+   * What is taken out of a packument; null where nothing is. Throws `package_blocked` when no version of the package is
+   * ever allowed.
+   */
+  cutsFor(asked: PackumentAsked, ledger: RequestLedger): Promise<PolicyCuts | null>;
+  /** Throws `package_blocked` with the reason when the tarball's version is blocked. */
+  checkTarball(tarball: TarballName, ledger: RequestLedger): Promise<void>;
+}
+
+export interface PackumentAsked {
+  readonly view: View;
+  readonly name: string;
+  readonly record: PackumentRecord;
+}
+
+export interface MirrorPolicyOptions {
+  /** The policy in force, and a name for it that changes when it does. */
+  readonly current: () => { readonly policy: Policy; readonly revision: string };
+  readonly packuments: Packuments;
+  readonly indexes: Indexes;
+  readonly stated: StatedTarballs;
+  readonly nowMs: () => number;
+  /** Aborted when the mirror ends. */
+  readonly signal: AbortSignal;
+}
+
+interface Filtered {
+  readonly cuts: PolicyCuts | null;
+  readonly validUntilMs: number;
+}
+
+const keptFiltered = 5_000;
+
+export function createMirrorPolicy(options: MirrorPolicyOptions): MirrorPolicy {
+  const { current, indexes, stated, nowMs } = options;
+  const filtered = createRecentMap<Filtered>(keptFiltered);
+
+  const releaseTimes = async (
+    { view, name }: { view: View; name: string },
+    ledger: RequestLedger,
+  ): Promise<ReadonlyMap<string, number> | null> => {
+    if (!current().policy.needsReleaseTimes(name)) return null;
+    const target = { view, name, form: 'full' } as const;
+    const { signal, packuments } = options;
+    const { record } = await packuments.find(target, { ledger, signal, freshness: 'current' });
+    return (await indexes.find(record.body))?.releaseTimes ?? null;
+  };
+
+  return {
+    async cutsFor({ view, name, record }, ledger) {
+      const { policy, revision } = current();
+      if (!policy.isActive) return null;
+      const whole = policy.decidePackage(name);
+      if (!whole.isAllowed) throw blockedError(name, whole);
+      const key = `${revision} ${view.path} ${record.body}`;
+      const known = filtered.get(key);
+      if (known !== undefined && nowMs() < known.validUntilMs) return known.cuts;
+      const index = await indexes.find(record.body);
+      if (index === null) return null;
+      const outcome = filterPackument(index, policy, {
+        nowMs: nowMs(),
+        releaseTimes: await releaseTimes({ view, name }, ledger),
+      });
+      const cuts =
+        outcome.edits.length === 0
+          ? null
+          : { name: `${revision}-${nameOf(outcome.vanished)}`, edits: () => outcome.edits };
+      filtered.set(key, { cuts, validUntilMs: outcome.nextChangeAtMs ?? Infinity });
+      return cuts;
+    },
+    async checkTarball(tarball, ledger) {
+      const { policy } = current();
+      if (!policy.isActive) return;
+      const { name } = tarball;
+      const whole = policy.decidePackage(name);
+      if (!whole.isAllowed) throw blockedError(name, whole);
+      const times = await releaseTimes(tarball, ledger);
+      for (const { version } of await stated.find(tarball, ledger)) {
+        const releasedAtMs = times?.get(version) ?? null;
+        const decision = policy.decide({ name, version, releasedAtMs, nowMs: nowMs() });
+        if (!decision.isAllowed) throw blockedError(`${name}@${version}`, decision);
+      }
+    },
+  };
+}
+
+function nameOf(vanished: ReadonlyMap<string, Blocked>): string {
+  const versions = [...vanished.keys()].sort().join(' ');
+  return createHash('sha256').update(versions).digest('hex').slice(0, 32);
+}
+
+function blockedError(subject: string, { message, reason, allowedFromMs }: Blocked): AshlarError {
+  return new AshlarError('package_blocked', message, {
+    data: { package: subject, reason, ...(allowedFromMs === null ? {} : { allowedFromMs }) },
+  });
+}

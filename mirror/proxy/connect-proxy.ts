@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { AddressRule } from '../../src/index.ts';
+import type { Registries } from '../registries/registry.ts';
+import { checkedLookup, refusalOfLiteral } from './checked-lookup.ts';
+import { proxyUserOf } from './proxy-user.ts';
+
+export interface ConnectProxyOptions {
+  readonly registries: Registries;
+  /** Whether hosts that are not mirrored may be reached through here. */
+  readonly tunnels: 'open' | 'closed';
+  readonly addressRule: AddressRule;
+  /** Takes a connection whose client believes to speak to a mirrored registry. */
+  readonly terminate: (socket: Duplex, facts: { readonly proxyUser: string | null }) => void;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** Answers a CONNECT (RFC 9110, section 9.3.6). */
+export type HandleConnect = (
+  request: IncomingMessage,
+  client: Duplex,
+  head: Buffer,
+) => Promise<void>;
+
+const ports: readonly number[] = [80, 443, 8443];
+
+/**
+ * A CONNECT to a mirrored registry is answered by the mirror itself; to any other host a tunnel is opened, whose bytes nobody
+ * here looks at. Tunnels lead to public addresses, and to the usual ports of HTTP.
+ */
+export function createConnectProxy(options: ConnectProxyOptions): HandleConnect {
+  return async (request, client, head) => {
+    client.on('error', () => client.destroy());
+    const target = parseTarget(request.url ?? '');
+    const proxyUser = proxyUserOf(request.headers['proxy-authorization']);
+    if (target === null) return refuse(client, '400 Bad Request', 'CONNECT wants host:port');
+    if (target.port === 443 && options.registries.byHost(target.host) !== undefined) {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      if (head.length > 0) client.unshift(head);
+      options.terminate(client, { proxyUser });
+      return;
+    }
+    const problem = refusalOf(options, target);
+    if (problem !== null) return refuse(client, '403 Forbidden', problem);
+    await openTunnel(options, { target, client, head });
+  };
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+function parseTarget(text: string): Target | null {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || port < 1 || port > 65_535) return null;
+  return { host: match[1].toLowerCase(), port };
+}
+
+function refusalOf(options: ConnectProxyOptions, { host, port }: Target): string | null {
+  if (options.tunnels === 'closed') return `${host} is not mirrored, and tunnels are closed here`;
+  if (!ports.includes(port)) return `tunnels lead to the ports ${ports.join(', ')} alone`;
+  return refusalOfLiteral(options.addressRule, host)?.message ?? null;
+}
+
+async function openTunnel(
+  { addressRule, connectTimeoutMs, idleTimeoutMs }: ConnectProxyOptions,
+  { target, client, head }: { target: Target; client: Duplex; head: Buffer },
+): Promise<void> {
+  const remote = connect({
+    host: target.host.replace(/^\[(.*)\]$/, '$1'),
+    port: target.port,
+    lookup: checkedLookup(addressRule),
+  });
+  const problem = await connected(remote, connectTimeoutMs);
+  if (problem !== null) {
+    remote.destroy();
+    return refuse(client, '502 Bad Gateway', `${target.host} cannot be reached: ${problem}`);
+  }
+  remote.setTimeout(idleTimeoutMs, () => remote.destroy());
+  client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+  if (head.length > 0) remote.write(head);
+  // Either side may end it at any time: that is no failure of anybody here.
+  await Promise.allSettled([pipeline(client, remote), pipeline(remote, client)]);
+  remote.destroy();
+  client.destroy();
+}
+
+/** What went wrong; null once the connection is there. */
+function connected(socket: Socket, timeoutMs: number): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const timer = setTimeout(() => resolve(`no connection within ${timeoutMs / 1000} s`), timeoutMs);
+  socket.once('connect', () => resolve(null));
+  socket.on('error', (error) => resolve(error.message));
+  return promise.finally(() => clearTimeout(timer));
+}
+
+function refuse(client: Duplex, status: string, problem: string): void {
+  const text = `${problem}\n`;
+  client.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}

@@ -1,0 +1,33 @@
+import { AshlarError, toAshlarError } from '../../src/index.ts';
+import { type Answer, jsonAnswer } from './answer.ts';
+
+/**
+ * What a failure is answered with: upstream's own status where it has said that there is no such thing or that it may not be
+ * read, else the status of the catalogue; never 404 for what could not be asked. npm shows `error`, and `npm-notice` in front
+ * of it.
+ */
+export function errorAnswer(failure: unknown): Answer {
+  const error = toAshlarError(failure);
+  const { code, message, hint, entry } = error;
+  const status = statusOf(error);
+  const isInternal = code === 'internal';
+  const shown = isInternal ? 'the mirror failed; its log says how' : message;
+  const answer = jsonAnswer(status, { error: shown, code, class: entry.class, hint });
+  const notice = code === 'package_blocked' ? { 'npm-notice': headerText(message) } : {};
+  const retry = entry.retryable && status >= 429 ? { 'retry-after': '2' } : {};
+  return { ...answer, headers: { ...answer.headers, ...notice, ...retry } };
+}
+
+const upstreamsWord: readonly string[] = ['package_not_found', 'package_forbidden'];
+
+function statusOf({ code, data, entry }: AshlarError): number {
+  const { status } = data;
+  if (upstreamsWord.includes(code) && typeof status === 'number') return status;
+  // Limits are upstream's and the mirror's matter: clients of some versions give up at once when they see a 429.
+  if (code === 'registry_rate_limited') return 503;
+  return entry.httpStatus;
+}
+
+function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 500);
+}

@@ -1,0 +1,216 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  AshlarError,
+  createRequestLedger,
+  type RequestLedger,
+  toAshlarError,
+} from '../../src/index.ts';
+import type { ObserveRequest, RequestOutcome, RequestRecord } from '../observe/request-record.ts';
+import type { RegistryPath } from '../packument/names/registry-path.ts';
+import type { PassThrough } from '../pass-through/pass-through.ts';
+import type { ForwardRequest } from '../proxy/forward-proxy.ts';
+import type { Answer } from './answer.ts';
+import { errorAnswer } from './error-answer.ts';
+import type { Exchange } from './exchange.ts';
+import { readRequester, type Requester, type RequesterOptions } from './requester.ts';
+import type { AnswerRegistry } from './registry-answers.ts';
+import { routeRequest } from './route-request.ts';
+import { ClientGone, sendAnswer } from './send-answer.ts';
+
+export interface RequestHandlerOptions {
+  readonly requesters: RequesterOptions;
+  readonly answerRegistry: AnswerRegistry;
+  readonly passThrough: PassThrough;
+  readonly forward: ForwardRequest;
+  readonly observe: ObserveRequest;
+  readonly nowMs: () => number;
+  /** How long a client waits for the beginning of its answer. */
+  readonly answerTimeoutMs: number;
+  /** Aborted when the mirror ends. */
+  readonly signal: AbortSignal;
+}
+
+export type HandleRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Answers requests of registries, whatever happens, and tells of each when it is over. */
+export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
+  return async (request, response) => {
+    const ledger = createRequestLedger();
+    const atMs = options.nowMs();
+    const facts: Facts = { kind: 'other', requester: null, exchange: null, wanted: null };
+    const wait = limitWaiting(options, request, response);
+    let outcome: RequestOutcome = { kind: 'answered' };
+    let sentBytes = 0;
+    let state: Answer['state'] = 'pass';
+    try {
+      const answer = await prepare(options, { request, response, ledger, wait, facts });
+      wait.isOver();
+      if (answer === 'passed') return;
+      ({ state } = answer);
+      sentBytes = await sendAnswer({ request, response, ledger }, answer);
+    } catch (error) {
+      wait.isOver();
+      outcome = outcomeOf(error, wait);
+      if (outcome.kind === 'failed') await sendError({ request, response, ledger }, error);
+      if (!response.writableEnded) response.destroy();
+    } finally {
+      wait.end();
+      options.observe(
+        recordOf(facts, { request, response, ledger, atMs, outcome, sentBytes, state }),
+      );
+    }
+  };
+}
+
+interface Facts {
+  kind: string;
+  requester: Requester | null;
+  exchange: Exchange | null;
+  wanted: RegistryPath | null;
+}
+
+interface Prepared {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly ledger: RequestLedger;
+  readonly wait: Waiting;
+  readonly facts: Facts;
+}
+
+async function prepare(
+  options: RequestHandlerOptions,
+  { request, response, ledger, wait, facts }: Prepared,
+): Promise<Answer | 'passed'> {
+  facts.requester = readRequesterOrRefuse(request, options.requesters);
+  const foreign = foreignTarget(request, options.requesters);
+  if (foreign !== null) {
+    facts.kind = 'forwarded';
+    wait.isOver();
+    await ledger.span('upstream', () => options.forward(request, response, foreign));
+    return 'passed';
+  }
+  const routed = routeRequest(request, facts.requester, options.requesters.registries);
+  const { registry, path, base, wanted } = routed;
+  const exchange: Exchange = {
+    request,
+    response,
+    requester: facts.requester,
+    registry,
+    path,
+    base,
+    ledger,
+    signal: wait.signal,
+  };
+  Object.assign(facts, { exchange, wanted, kind: wanted.kind });
+  const answer = await options.answerRegistry(exchange, wanted);
+  if (answer !== null) return answer;
+  wait.isOver();
+  await ledger.span('upstream', () => options.passThrough(exchange, wanted));
+  return 'passed';
+}
+
+function readRequesterOrRefuse(request: IncomingMessage, options: RequesterOptions): Requester {
+  try {
+    return readRequester(request, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AshlarError('invalid_request', error.message, { cause: error });
+  }
+}
+
+/** The address of a request to a proxy, where it leads to another host than the mirror's own and those it mirrors. */
+function foreignTarget(
+  { url = '', socket }: IncomingMessage,
+  { registries }: RequesterOptions,
+): URL | null {
+  const target = url.startsWith('http://') ? URL.parse(url) : null;
+  if (target === null || registries.byHost(target.host) !== undefined) return null;
+  const isOwnPort = Number(target.port || '80') === socket.localPort;
+  const own = ['localhost', '127.0.0.1', '[::1]', socket.localAddress];
+  return isOwnPort && own.includes(target.hostname) ? null : target;
+}
+
+interface Waiting {
+  readonly signal: AbortSignal;
+  /** The client has the beginning of its answer, and may take its time with the rest. */
+  isOver(): void;
+  isClientGone(): boolean;
+  end(): void;
+}
+
+function limitWaiting(
+  { answerTimeoutMs, signal }: RequestHandlerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Waiting {
+  const controller = new AbortController();
+  let isGone = false;
+  const timer = setTimeout(() => {
+    const path = request.url?.split('?')[0] ?? '';
+    const problem = `upstream has not given ${path} within ${answerTimeoutMs / 1000} s`;
+    controller.abort(new AshlarError('registry_unavailable', problem));
+  }, answerTimeoutMs);
+  const onClose = (): void => {
+    isGone = !response.writableFinished;
+    if (isGone) controller.abort(new ClientGone());
+  };
+  const onEnd = (): void => controller.abort(signal.reason);
+  response.once('close', onClose);
+  signal.addEventListener('abort', onEnd, { once: true });
+  return {
+    signal: controller.signal,
+    isOver: () => clearTimeout(timer),
+    isClientGone: () => isGone,
+    end() {
+      clearTimeout(timer);
+      response.off('close', onClose);
+      signal.removeEventListener('abort', onEnd);
+    },
+  };
+}
+
+function outcomeOf(error: unknown, wait: Waiting): RequestOutcome {
+  if (error instanceof ClientGone || wait.isClientGone()) return { kind: 'client_gone' };
+  const { code, entry, message } = toAshlarError(error);
+  return { kind: 'failed', code, class: entry.class, message };
+}
+
+/** Where the answer has begun, all that can be done is to break it off. */
+async function sendError(
+  to: { request: IncomingMessage; response: ServerResponse; ledger: RequestLedger },
+  error: unknown,
+): Promise<void> {
+  if (to.response.headersSent) return;
+  try {
+    await sendAnswer(to, errorAnswer(error));
+  } catch (failure) {
+    if (!(failure instanceof ClientGone)) throw failure;
+  }
+}
+
+function recordOf(
+  { kind, requester, exchange, wanted }: Facts,
+  seen: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    ledger: RequestLedger;
+    atMs: number;
+    outcome: RequestOutcome;
+    sentBytes: number;
+    state: Answer['state'];
+  },
+): RequestRecord {
+  const { request, response, ledger, ...rest } = seen;
+  return {
+    ...rest,
+    method: request.method ?? '',
+    kind,
+    registry: exchange?.registry.name ?? null,
+    package: wanted !== null && 'package' in wanted ? (wanted.package?.name ?? null) : null,
+    way: (requester?.transparentFor ?? null) === null ? 'conventional' : 'transparent',
+    status: response.statusCode,
+    address: requester?.address ?? '',
+    buildId: requester?.buildId ?? null,
+    time: ledger.summary(),
+  };
+}

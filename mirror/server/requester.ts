@@ -1,0 +1,80 @@
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Registries, Registry } from '../registries/registry.ts';
+
+/** How a client speaks to the mirror, as far as answers depend on it. */
+export interface Requester {
+  /** The registry whose host the client believes to speak to; null where it knows that it speaks to the mirror. */
+  readonly transparentFor: Registry | null;
+  /** Scheme and host by which the client knows this place, without a slash at the end. */
+  readonly base: string;
+  /** The Authorization header; null for none. */
+  readonly authorization: string | null;
+  readonly address: string;
+  /** What the client says that it builds; null where it says nothing. */
+  readonly buildId: string | null;
+}
+
+export interface RequesterOptions {
+  readonly registries: Registries;
+  /** Proxies in front of the mirror, whose X-Forwarded headers count. */
+  readonly trustedProxies: BlockList;
+  /** What was learned of a connection when it was opened. */
+  readonly connectionOf: (request: IncomingMessage) => ConnectionFacts;
+}
+
+export interface ConnectionFacts {
+  readonly isEncrypted: boolean;
+  /** The user name that the client gave to the forward proxy. */
+  readonly proxyUser: string | null;
+}
+
+const hostPattern =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+const buildIdPattern = /^[\w.:/@+-]{1,128}$/;
+
+/** Reads who asks. Throws a `RangeError` where the Host header cannot be one. */
+export function readRequester(request: IncomingMessage, options: RequesterOptions): Requester {
+  const { headers, socket } = request;
+  const peer = socket.remoteAddress ?? '';
+  const connection = options.connectionOf(request);
+  const forwarded = isTrusted(peer, options.trustedProxies) ? headers : {};
+  const absolute = request.url?.startsWith('http') === true ? URL.parse(request.url) : null;
+  const host = first(forwarded['x-forwarded-host']) ?? absolute?.host ?? headers.host ?? '';
+  if (!hostPattern.test(host))
+    throw new RangeError(`the Host header ${JSON.stringify(host)} names no host`);
+  const scheme = schemeOf(forwarded, connection);
+  const bare = host.toLowerCase().replace(scheme === 'https' ? /:443$/ : /:80$/, '');
+  const transparentFor = options.registries.byHost(bare) ?? null;
+  return {
+    transparentFor,
+    base: `${scheme}://${bare}`,
+    authorization: headers.authorization ?? null,
+    address: first(forwarded['x-forwarded-for']) ?? peer,
+    buildId: buildIdOf(headers, connection),
+  };
+}
+
+function schemeOf(forwarded: IncomingHttpHeaders, { isEncrypted }: ConnectionFacts): string {
+  const stated = first(forwarded['x-forwarded-proto'])?.toLowerCase();
+  if (stated === 'http' || stated === 'https') return stated;
+  return isEncrypted ? 'https' : 'http';
+}
+
+function buildIdOf(headers: IncomingHttpHeaders, { proxyUser }: ConnectionFacts): string | null {
+  const stated = first(headers['x-ashlar-build']) ?? proxyUser ?? '';
+  return buildIdPattern.test(stated) ? stated : null;
+}
+
+/** Of a list the first: what the proxy next to the client has put there. */
+function first(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  const value = text?.split(',')[0]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function isTrusted(address: string, proxies: BlockList): boolean {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/, '');
+  if (isIP(bare) === 0) return false;
+  return proxies.check(bare, isIPv6(bare) ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { AshlarError } from '../../src/index.ts';
+import { readViaPath } from '../lockfile/mirror-address.ts';
+import { parseRegistryPath, type RegistryPath } from '../packument/names/registry-path.ts';
+import type { Registries, Registry } from '../registries/registry.ts';
+import type { Requester } from './requester.ts';
+
+export interface RoutedRequest {
+  readonly registry: Registry;
+  /** Path at the registry with the query. */
+  readonly path: string;
+  readonly base: string;
+  readonly wanted: RegistryPath;
+}
+
+/**
+ * Which registry is asked, and for what. By the path alone, never by Accept. A scope that is bound to a registry is never
+ * asked of another one, so that nobody can put a public package of the same name in its place.
+ */
+export function routeRequest(
+  { url = '/' }: IncomingMessage,
+  { transparentFor, base }: Requester,
+  registries: Registries,
+): RoutedRequest {
+  const target = url.startsWith('/') ? url : pathOf(url);
+  const via = transparentFor === null ? readViaPath(target) : null;
+  const path = via?.rest ?? target;
+  const wanted = parseRegistryPath(path.split('?')[0] ?? '/');
+  const scope = 'package' in wanted ? (wanted.package?.scope ?? null) : null;
+  if (via === null) {
+    const registry = transparentFor ?? registries.forScope(scope);
+    checkBinding(registries, { scope, registry });
+    return { registry, path, base, wanted };
+  }
+  const registry = registries.byHost(via.host);
+  if (registry === undefined)
+    throw new AshlarError('registry_unknown', `this mirror has no registry ${via.host}`);
+  checkBinding(registries, { scope, registry });
+  return { registry, path, base: `${base}/-/via/${via.scheme}/${via.host}`, wanted };
+}
+
+function checkBinding(
+  registries: Registries,
+  { scope, registry }: { scope: string | null; registry: Registry },
+): void {
+  if (scope === null || !registries.isBound(scope)) return;
+  const owner = registries.forScope(scope);
+  if (owner === registry) return;
+  throw new AshlarError(
+    'package_forbidden',
+    `packages of ${scope} come from the registry ${owner.name} alone, not from ${registry.name}`,
+    {
+      data: { scope, status: 403 },
+      hint: `Configure the client: npm config set ${scope}:registry https://${owner.hosts[0] ?? owner.name}/`,
+    },
+  );
+}
+
+function pathOf(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed === null ? '/' : `${parsed.pathname}${parsed.search}`;
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RequestLedger } from '../../src/index.ts';
+import type { Answer } from './answer.ts';
+import { serverTiming } from './server-timing.ts';
+
+/**
+ * Sends an answer; gives the bytes of the body that went out. A body that fails on the way ends the connection, so that
+ * no client takes a part for the whole; who then waits gets the failure.
+ */
+export async function sendAnswer(
+  {
+    request,
+    response,
+    ledger,
+  }: {
+    readonly request: IncomingMessage;
+    readonly response: ServerResponse;
+    readonly ledger: RequestLedger;
+  },
+  answer: Answer,
+): Promise<number> {
+  const { body } = answer;
+  const headers: Record<string, string> = {
+    ...answer.headers,
+    'x-ashlar-cache': answer.state,
+    'server-timing': serverTiming(ledger.summary()),
+  };
+  const sizeBytes = Buffer.isBuffer(body) ? body.length : (body?.sizeBytes ?? null);
+  if (sizeBytes !== null) headers['content-length'] = String(sizeBytes);
+  else if (body === null && answer.status !== 304) headers['content-length'] = '0';
+  response.writeHead(answer.status, headers);
+  if (request.method === 'HEAD' || body === null || Buffer.isBuffer(body)) {
+    const bytes = request.method === 'HEAD' || body === null ? undefined : (body as Buffer);
+    await ledger.span('send', () => ended(response, bytes));
+    return bytes?.length ?? 0;
+  }
+  let sentBytes = 0;
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    for await (const piece of body.pieces) {
+      sentBytes += piece.length;
+      yield piece;
+    }
+  };
+  await ledger.span('send', () =>
+    pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), response),
+  );
+  return sentBytes;
+}
+
+function ended(response: ServerResponse, bytes: Buffer | undefined): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  response.once('close', () => (response.writableFinished ? resolve() : reject(new ClientGone())));
+  response.end(bytes);
+  return promise;
+}
+
+/** The client closed the connection before it had its answer. */
+export class ClientGone extends Error {
+  constructor() {
+    super('the client closed the connection');
+    this.name = 'ClientGone';
+  }
+}

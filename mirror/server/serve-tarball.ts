@@ -1,0 +1,82 @@
+import { Readable } from 'node:stream';
+import { abortable, type RequestLedger } from '../../src/index.ts';
+import type { MirrorCache } from '../cache/mirror-cache.ts';
+import type { FoundTarball } from '../tarballs/tarballs.ts';
+import type { Answer, AnswerBody } from './answer.ts';
+import { hasTag } from './has-tag.ts';
+import { type ByteRange, readRange } from './read-range.ts';
+
+export interface TarballRequest {
+  readonly range: string | undefined;
+  readonly ifRange: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+  readonly isHead: boolean;
+  readonly isPrivate: boolean;
+  readonly signal: AbortSignal;
+  readonly ledger: RequestLedger;
+}
+
+/** The answer with a tarball: whole, a range of one that is kept, or only that it is the one that the client has. */
+export async function tarballAnswer(
+  found: FoundTarball,
+  request: TarballRequest,
+  cache: MirrorCache,
+): Promise<Answer> {
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'cache-control': request.isPrivate
+      ? 'private, max-age=0'
+      : 'public, max-age=31536000, immutable',
+    'accept-ranges': 'bytes',
+  };
+  if (found.kind === 'arriving') {
+    const body = await arriving(found.transfer, request);
+    return { status: 200, headers, body, state: found.state };
+  }
+  const { record, object, state } = found;
+  const etag = `"${record.sha512.slice(0, 40)}"`;
+  const known = { ...headers, etag };
+  if (hasTag(request.ifNoneMatch, etag)) return { status: 304, headers: known, body: null, state };
+  const isSame = request.ifRange === undefined || request.ifRange === etag;
+  const range = isSame ? readRange(request.range, record.sizeBytes) : 'whole';
+  if (range === 'unsatisfiable') {
+    const unit = { ...known, 'content-range': `bytes */${record.sizeBytes}` };
+    return { status: 416, headers: unit, body: null, state };
+  }
+  const whole = { start: 0, end: record.sizeBytes };
+  const { start, end } = range === 'whole' ? whole : range;
+  const body: AnswerBody =
+    object.kind === 'bytes'
+      ? object.bytes.subarray(start, end)
+      : { sizeBytes: end - start, pieces: cache.pieces(object, request.signal, { start, end }) };
+  if (range === 'whole') return { status: 200, headers: known, body, state };
+  const part = { ...known, 'content-range': `bytes ${start}-${end - 1}/${record.sizeBytes}` };
+  return { status: 206, headers: part, body, state };
+}
+
+/** Waits until there is something that may be sent: all of a small tarball, the beginning of a large one. */
+async function arriving(
+  transfer: Extract<FoundTarball, { kind: 'arriving' }>['transfer'],
+  { signal, ledger, isHead }: TarballRequest,
+): Promise<AnswerBody> {
+  if (isHead) {
+    const { sizeBytes } = await ledger.span('upstream', () => abortable(transfer.verified, signal));
+    return { sizeBytes, pieces: Readable.from([]) };
+  }
+  const whole: ByteRange = { start: 0, end: Infinity };
+  const pieces = transfer.read(whole, signal)[Symbol.asyncIterator]();
+  const first = await ledger.span('upstream', () => pieces.next());
+  const sizeBytes = transfer.verifiedBytes() ?? (await transfer.opened).totalBytes;
+  if (first.done === true) return Buffer.alloc(0);
+  if (sizeBytes === first.value.length) {
+    await pieces.return?.(undefined);
+    return first.value;
+  }
+  return {
+    sizeBytes,
+    pieces: (async function* () {
+      yield first.value;
+      yield* { [Symbol.asyncIterator]: () => pieces };
+    })(),
+  };
+}

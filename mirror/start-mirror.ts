@@ -1,0 +1,143 @@
+import { BlockList, isIPv6 } from 'node:net';
+import { AshlarError, createAddressRule, type TlsAuthority } from '../src/index.ts';
+import type { MirrorCore } from './mirror-core.ts';
+import type { MirrorConfig } from './config/mirror-config.ts';
+import type { MirrorMetrics } from './observe/metrics.ts';
+import type { RequestRecord } from './observe/request-record.ts';
+import { statusReport } from './observe/status-report.ts';
+import { createTotals } from './observe/totals.ts';
+import type { Policy } from './packument/policy/policy.ts';
+import { createPassThrough } from './pass-through/pass-through.ts';
+import { createMirrorPolicy } from './policy/mirror-policy.ts';
+import { createConnectProxy } from './proxy/connect-proxy.ts';
+import { createForwardProxy } from './proxy/forward-proxy.ts';
+import { listen, type ListenAddress } from './server/listen.ts';
+import { createMirrorServer } from './server/mirror-server.ts';
+import { createRegistryAnswers } from './server/registry-answers.ts';
+import { createRequestHandler } from './server/request-handler.ts';
+
+export interface MirrorOptions {
+  readonly config: MirrorConfig;
+  readonly core: MirrorCore;
+  readonly listen: { readonly http: ListenAddress; readonly tls: ListenAddress | null };
+  /** For clients that believe to speak to the registries themselves; null without. */
+  readonly authority: TlsAuthority | null;
+  /** Whether the mirror opens tunnels to hosts that it does not mirror. */
+  readonly tunnels: 'open' | 'closed';
+  readonly policy: () => { readonly policy: Policy; readonly revision: string };
+  readonly metrics: MirrorMetrics;
+  readonly secret: Buffer;
+  /** Told of every request when it is over. */
+  readonly log: (record: RequestRecord) => void;
+  readonly cacheBytes: () => number | null;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+}
+
+export interface RunningMirror extends AsyncDisposable {
+  readonly http: ListenAddress;
+  readonly tls: ListenAddress | null;
+}
+
+/** Yarn 1 gives up after 30 s. */
+const answerTimeoutMs = 25_000;
+const connectTimeoutMs = 5_000;
+const tunnelIdleMs = 10 * 60_000;
+const forwardTimeoutMs = 60_000;
+
+/** Starts the servers of a mirror. Throws `port_in_use`, `privilege_missing` and `config_invalid`. */
+export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
+  const { config, core, metrics, nowMs, signal, tunnels } = options;
+  const startedAtMs = nowMs();
+  const totals = createTotals();
+  const observe = (record: RequestRecord): void => {
+    metrics.observe(record);
+    totals.add(record);
+    options.log(record);
+  };
+  const policy = createMirrorPolicy({ ...core, current: options.policy, nowMs, signal });
+  const addressRule = createAddressRule(config.trustedHosts);
+  const { registries } = core;
+  // The servers ask the handler, and the handler asks the servers of a connection.
+  const late: { server: Awaited<ReturnType<typeof createMirrorServer>> | null } = { server: null };
+  const server = await createMirrorServer({
+    authority: options.authority,
+    handle: createRequestHandler({
+      requesters: {
+        registries,
+        trustedProxies: networks(config.trustedProxies),
+        connectionOf: (request) =>
+          late.server?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
+      },
+      answerRegistry: createRegistryAnswers({ ...core, policy, nowMs, secret: options.secret }),
+      passThrough: createPassThrough(),
+      forward: createForwardProxy({ tunnels, addressRule, timeoutMs: forwardTimeoutMs }),
+      observe,
+      nowMs,
+      answerTimeoutMs,
+      signal,
+    }),
+    handleConnect: createConnectProxy({
+      registries,
+      tunnels,
+      addressRule,
+      terminate: (socket, facts) => late.server?.terminate(socket, facts),
+      connectTimeoutMs,
+      idleTimeoutMs: tunnelIdleMs,
+    }),
+    own: {
+      health: () => ({ status: 'ok', startedAtMs }),
+      status: async () =>
+        statusReport({
+          startedAtMs,
+          nowMs: nowMs(),
+          totals,
+          origins: core.origins(),
+          connections: await server.connections(),
+          cacheBytes: options.cacheBytes(),
+          registries: registries.all,
+          authority: options.authority === null ? null : await options.authority.facts(),
+        }),
+      metrics: async () =>
+        metrics.render({
+          origins: core.origins(),
+          connections: await server.connections(),
+          cacheBytes: options.cacheBytes(),
+        }),
+    },
+  });
+  late.server = server;
+  try {
+    const http = await listen(server.http, options.listen.http);
+    const tls =
+      server.tls === null || options.listen.tls === null
+        ? null
+        : await listen(server.tls, options.listen.tls);
+    return { http, tls, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Throws `config_invalid` for what is no address and no network. */
+function networks(texts: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of texts) {
+    const [address = '', prefix] = text.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    try {
+      if (prefix === undefined) list.addAddress(address, family);
+      else list.addSubnet(address, Number(prefix), family);
+    } catch (error) {
+      throw new AshlarError(
+        'config_invalid',
+        `trustedProxies: ${text} is no address and no network`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+  return list;
+}

@@ -1,0 +1,58 @@
+import { AshlarError, type RequestLedger } from '../../src/index.ts';
+import type { Indexes } from '../documents/indexes.ts';
+import type { Packuments } from '../documents/packuments.ts';
+import type { PackumentForm } from '../cache/cache-paths.ts';
+import { type PackumentVersion, versionsOfFile } from '../packument/packument-index.ts';
+import type { View } from '../registries/view.ts';
+
+export interface TarballName {
+  readonly view: View;
+  readonly name: string;
+  /** What comes after `/-/` in its path. */
+  readonly file: string;
+}
+
+export interface StatedTarballs {
+  /**
+   * The versions whose tarball this is, as the packument has them: that which is kept, in whatever form and however old; the
+   * current one where that does not know the file. Throws `package_not_found` where upstream knows none either, and the
+   * failures of fetching a packument.
+   */
+  find(tarball: TarballName, ledger: RequestLedger): Promise<readonly PackumentVersion[]>;
+}
+
+interface Parts {
+  readonly packuments: Packuments;
+  readonly indexes: Indexes;
+  /** Aborted when the mirror ends. */
+  readonly signal: AbortSignal;
+}
+
+/** The abbreviated form is smaller, so that one is fetched where none is kept. */
+const attempts: readonly { form: PackumentForm; freshness: 'kept' | 'any' | 'current' }[] = [
+  { form: 'full', freshness: 'kept' },
+  { form: 'abbreviated', freshness: 'any' },
+  { form: 'abbreviated', freshness: 'current' },
+];
+
+export function createStatedTarballs({ packuments, indexes, signal }: Parts): StatedTarballs {
+  return {
+    async find({ view, name, file }, ledger) {
+      for (const { form, freshness } of attempts) {
+        const target = { view, name, form };
+        const found =
+          freshness === 'kept'
+            ? await packuments.kept(target)
+            : (await packuments.find(target, { ledger, signal, freshness })).record;
+        const index = found === null ? null : await indexes.find(found.body);
+        if (found !== null && index === null) packuments.forget(target);
+        const versions =
+          index === null ? [] : versionsOfFile(index, file.slice(file.lastIndexOf('/') + 1));
+        if (versions.length > 0) return versions;
+      }
+      throw new AshlarError('package_not_found', `${name} has no version with the file ${file}`, {
+        data: { package: name, file, registry: view.registry.name, status: 404 },
+      });
+    },
+  };
+}

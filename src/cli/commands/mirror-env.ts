@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { loadMirrorConfig } from '../../../mirror/index.ts';
+import { writeFileAtomic } from '../../disk/write-file-atomic.ts';
+import { openTlsAuthority } from '../../tls/authority.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { FinishedCommand } from '../common-options.ts';
+import { ensureHome } from '../ensure-home.ts';
+
+export interface EnvSettings {
+  /**
+   * `hosts`: the names of the registries lead to the mirror. `proxy`: the mirror is the proxy of all clients. `registry`:
+   * clients are told of the mirror, and lockfiles learn of it.
+   */
+  readonly way: 'hosts' | 'proxy' | 'registry';
+  /** The mirror as the machines see it. */
+  readonly address: string;
+  readonly port: string;
+  readonly configFile: string | null;
+}
+
+/** Says what a machine or a build needs to come to the mirror; writes the certificates that it names. */
+export async function mirrorEnv(
+  context: CommandContext,
+  settings: EnvSettings,
+): Promise<FinishedCommand> {
+  const { way, address, port, configFile } = settings;
+  const { registries } = await loadMirrorConfig(configFile, { upstreams: [], hosts: [] });
+  const names = registries.flatMap(({ hosts }) => hosts.map((host) => host.replace(/:\d+$/, '')));
+  const mirror = `http://${address.includes(':') ? `[${address}]` : address}:${port}/`;
+  const trust = way === 'registry' ? {} : await trustOf(context, names);
+  const environment: Record<string, string> = {
+    ...trust,
+    ...(way === 'proxy' ? proxyVariables(mirror) : {}),
+    ...(way === 'registry' ? registryVariables(mirror, address) : {}),
+  };
+  const hosts = way === 'hosts' ? names.map((name) => `${address} ${name}`) : [];
+  const lines = [
+    ...Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`),
+    ...(hosts.length === 0 ? [] : ['# for /etc/hosts:', ...hosts.map((line) => `# ${line}`)]),
+  ];
+  return { json: { environment, hosts }, text: lines.join('\n') };
+}
+
+/** Adds to what node's programs trust; the other clients have to be told with `ashlar trust --install`. */
+async function trustOf(
+  context: CommandContext,
+  hosts: readonly string[],
+): Promise<Record<string, string>> {
+  await ensureHome(context);
+  const { home } = context.config;
+  const authority = await openTlsAuthority({
+    directory: join(home, 'authority'),
+    hosts,
+    nowMs: context.nowMs,
+  });
+  const file = join(home, 'mirror', 'ca.pem');
+  await writeFileAtomic(file, await authority.caBundlePem());
+  return { NODE_EXTRA_CA_CERTS: file };
+}
+
+/** Yarn from version 2 on reads variables of its own alone. */
+function proxyVariables(mirror: string): Record<string, string> {
+  return {
+    HTTP_PROXY: mirror,
+    HTTPS_PROXY: mirror,
+    YARN_HTTP_PROXY: mirror,
+    YARN_HTTPS_PROXY: mirror,
+    NO_PROXY: 'localhost,127.0.0.1,::1',
+  };
+}
+
+function registryVariables(mirror: string, address: string): Record<string, string> {
+  return {
+    npm_config_registry: mirror,
+    YARN_REGISTRY: mirror,
+    YARN_NPM_REGISTRY_SERVER: mirror,
+    YARN_UNSAFE_HTTP_WHITELIST: address,
+    BUN_CONFIG_REGISTRY: mirror,
+  };
+}
+
+function quoted(value: string): string {
+  return /^[\w./:,@+-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}

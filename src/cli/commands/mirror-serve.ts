@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createDnsResponder,
+  createPolicy,
+  parseAdvisories,
+  type MirrorConfig,
+  type Policy,
+  startMirror,
+  systemResolvers,
+} from '../../../mirror/index.ts';
+import { AshlarError } from '../../errors/ashlar-error.ts';
+import { openTlsAuthority } from '../../tls/authority.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { FinishedCommand } from '../common-options.ts';
+import { createMirrorLog } from '../mirror-log.ts';
+import { openMirror } from '../open-mirror.ts';
+import { isLoopback, type ListenPlace, parseListen } from '../parse-listen.ts';
+import type { MirrorSettings } from '../program-mirror.ts';
+
+export interface ServeSettings extends MirrorSettings {
+  readonly http: string;
+  /** Null for no TLS. */
+  readonly tls: string | null;
+  readonly dns: string | null;
+  readonly dnsAnswers: readonly string[];
+  /** Undefined: open where the mirror listens on loopback alone. */
+  readonly tunnels: 'open' | 'closed' | undefined;
+  readonly log: 'text' | 'json' | 'none';
+}
+
+/** Runs a mirror until it is told to end. */
+export async function mirrorServe(
+  context: CommandContext,
+  settings: ServeSettings,
+): Promise<FinishedCommand> {
+  const http = parseListen(settings.http, '--listen');
+  const tls = settings.tls === null ? null : parseListen(settings.tls, '--tls-listen');
+  const dns = settings.dns === null ? null : parseListen(settings.dns, '--dns-listen');
+  await using stack = new AsyncDisposableStack();
+  const log = createMirrorLog(settings.log, context.terminal.stderr);
+  const mirror = await openMirror(context, settings, { stack, onNotKept: log.notKept });
+  const { config, core } = mirror;
+  const hosts = config.registries.flatMap((registry) => registry.hosts);
+  const names = hosts.map((host) => host.replace(/:\d+$/, ''));
+  const authority =
+    tls === null
+      ? null
+      : await openTlsAuthority({
+          directory: join(context.config.home, 'authority'),
+          hosts: names,
+          nowMs: context.nowMs,
+          onProblem: log.problem,
+        });
+  const policy = await loadPolicy(config);
+  const running = stack.use(
+    await startMirror({
+      ...mirror,
+      listen: { http, tls },
+      authority,
+      tunnels: settings.tunnels ?? (isLoopback(http.host) ? 'open' : 'closed'),
+      policy: () => policy,
+      log: log.request,
+      cacheBytes: () => null,
+      nowMs: context.nowMs,
+      signal: context.signal,
+    }),
+  );
+  const answers = settings.dnsAnswers.length > 0 ? settings.dnsAnswers : answerFor(tls);
+  const responder =
+    dns === null
+      ? null
+      : stack.use(
+          await createDnsResponder({
+            listen: dns,
+            answers: new Map(names.map((name) => [name, answers])),
+            forwardTo: await systemResolvers(),
+            onProblem: log.problem,
+          }),
+        );
+  log.ready({
+    http: running.http,
+    tls: running.tls,
+    dns: responder === null ? null : { host: responder.host, port: responder.port },
+    hosts,
+    upstreams: core.origins().map(({ origin }) => origin),
+  });
+  if (!context.signal.aborted) await once(context.signal, 'abort');
+  return { json: { ended: true }, text: '' };
+}
+
+/** What DNS answers leads to the TLS port; one that listens everywhere does not say where it is to be found. */
+function answerFor(tls: ListenPlace | null): readonly string[] {
+  if (tls !== null && !['0.0.0.0', '::', ''].includes(tls.host)) return [tls.host];
+  throw new AshlarError('config_invalid', '--dns-listen needs to know which address to answer', {
+    hint: 'Name the address at which machines reach the mirror with --dns-answer.',
+  });
+}
+
+async function loadPolicy({ policy }: MirrorConfig): Promise<{ policy: Policy; revision: string }> {
+  const { advisories: file, ...rules } = policy;
+  const advisories =
+    file === null ? {} : { advisories: parseAdvisories(await readFile(file, 'utf8'), file) };
+  return { policy: createPolicy({ ...rules, ...advisories }), revision: '1' };
+}

@@ -1,0 +1,223 @@
+import { AshlarError } from '../errors/ashlar-error.ts';
+import { AttemptFailure } from './attempt-failure.ts';
+import { sendFollowing } from './follow-redirects.ts';
+import {
+  createOriginHealth,
+  type HealthPolicy,
+  type HealthState,
+  type OriginHealth,
+} from './origin-health.ts';
+import { parseRetryAfter, retryDelayMs, type RetryPolicy, type Waiting } from './retry.ts';
+import type { Transport, TransportResponse } from './transport.ts';
+
+export interface UpstreamOptions {
+  /** Where the same resources are to be had, in the order of preference; a path is put before what is asked for. */
+  readonly origins: readonly URL[];
+  readonly transport: Transport;
+  readonly retry: RetryPolicy;
+  readonly health: HealthPolicy;
+  readonly waiting: Waiting;
+}
+
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  /** A path with its query, from `/` on, asked of each origin in turn; or a whole address, asked of that host alone. */
+  readonly target: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent to the origin, and not to where it redirects. */
+  readonly authorization?: string | null;
+  readonly body?: string | Uint8Array;
+  /** Time for all attempts together until an answer's head has come. */
+  readonly timeoutMs: number;
+  /** Fewer than the policy has. */
+  readonly attempts?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, and how it was come by. */
+export interface UpstreamResponse extends TransportResponse {
+  /** Requests that were sent for it, this one included. */
+  readonly attempts: number;
+  /** What the earlier attempts and the waiting between them took. */
+  readonly retriedMs: number;
+}
+
+export interface OriginState extends HealthState {
+  readonly origin: string;
+}
+
+/** A source of resources outside that may be slow, limiting or down. */
+export interface Upstream {
+  /**
+   * Asks until there is a definite answer: any status but 408, 425, 429 and 5xx. Failures that pass are repeated, at
+   * another origin where there is one, with growing pauses and no earlier than Retry-After says. Throws
+   * `registry_unavailable`, `registry_rate_limited` or `address_refused`, or the signal's reason.
+   */
+  send(request: UpstreamRequest): Promise<UpstreamResponse>;
+  states(): readonly OriginState[];
+}
+
+interface Origin {
+  readonly url: URL;
+  readonly health: OriginHealth;
+}
+
+const maxForeignOrigins = 64;
+
+export function createUpstream(options: UpstreamOptions): Upstream {
+  const makeOrigin = (url: URL): Origin => ({
+    url,
+    health: createOriginHealth(options.health, options.waiting),
+  });
+  const origins = options.origins.map((url) => makeOrigin(url));
+  const foreign = new Map<string, Origin>();
+  const originsOf = (target: string | URL): readonly Origin[] => {
+    if (typeof target === 'string') return origins;
+    const own = origins.find(({ url }) => url.origin === target.origin);
+    if (own !== undefined) return [own];
+    const made = foreign.get(target.origin) ?? makeOrigin(new URL(target.origin));
+    foreign.delete(target.origin);
+    foreign.set(target.origin, made);
+    const [oldest] = foreign.keys();
+    if (foreign.size > maxForeignOrigins && oldest !== undefined) foreign.delete(oldest);
+    return [made];
+  };
+  return {
+    send: (request) => sendUntilDefinite(options, originsOf(request.target), request),
+    states: () =>
+      [...origins, ...foreign.values()].map(({ url, health }) => ({
+        origin: url.origin,
+        ...health.state(),
+      })),
+  };
+}
+
+async function sendUntilDefinite(
+  options: UpstreamOptions,
+  origins: readonly Origin[],
+  request: UpstreamRequest,
+): Promise<UpstreamResponse> {
+  const { waiting, retry } = options;
+  const beganMs = waiting.nowMs();
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal =
+    request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+  const policy = { ...retry, attempts: request.attempts ?? retry.attempts };
+  let last: AttemptFailure | undefined;
+  let attempts = 0;
+  try {
+    for (;;) {
+      const origin = choose(origins, attempts, waiting.nowMs());
+      await origin.health.enter(signal);
+      const sentMs = waiting.nowMs();
+      const answer = await attempt(options, origin, { ...request, signal });
+      attempts += 1;
+      if (!(answer instanceof AttemptFailure))
+        return Object.assign(answer, { attempts, retriedMs: sentMs - beganMs });
+      last = answer;
+      if (!answer.facts.isPassing || attempts >= policy.attempts) throw gaveUp(answer, attempts);
+      const isElsewhere = attempts % origins.length !== 0;
+      const delayMs = retryDelayMs(
+        Math.ceil(attempts / origins.length),
+        { policy, waiting },
+        answer.facts.retryAfterMs ?? null,
+      );
+      if (!isElsewhere) await waiting.sleep(delayMs, signal);
+    }
+  } catch (error) {
+    if (!timeout.aborted || request.signal?.aborted === true) throw error;
+    throw ranOut(request, { last, attempts, origins });
+  }
+}
+
+/** In turn, but one that may be asked now goes before one that rests. */
+function choose(origins: readonly Origin[], attempts: number, nowMs: number): Origin {
+  const turned = origins.map((_, index) => origins[(index + attempts) % origins.length]);
+  const ready = turned.find((origin) => origin !== undefined && origin.health.readyAtMs() <= nowMs);
+  const chosen =
+    ready ??
+    turned.reduce((best, origin) =>
+      (origin?.health.readyAtMs() ?? 0) < (best?.health.readyAtMs() ?? 0) ? origin : best,
+    );
+  if (chosen === undefined) throw new AshlarError('internal', 'an upstream without an origin');
+  return chosen;
+}
+
+async function attempt(
+  { transport, waiting }: UpstreamOptions,
+  { url, health }: Origin,
+  request: UpstreamRequest,
+): Promise<TransportResponse | AttemptFailure> {
+  try {
+    const response = await sendFollowing(transport, {
+      method: request.method,
+      url: typeof request.target === 'string' ? below(url, request.target) : request.target,
+      headers: request.headers ?? {},
+      authorization: request.authorization ?? null,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal: request.signal,
+    });
+    if (!isPassing(response.status)) {
+      health.succeeded();
+      return response;
+    }
+    await response.discard();
+    const failure = failureOf(response, waiting.nowMs());
+    health.failed(failure);
+    return failure;
+  } catch (error) {
+    if (error instanceof AttemptFailure) {
+      health.failed(error);
+      return error;
+    }
+    health.abandoned();
+    throw error;
+  }
+}
+
+/** A registry may lie below a path; a base without a final slash counts as a folder too. */
+function below(base: URL, path: string): URL {
+  return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${path}`);
+}
+
+function isPassing(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+function failureOf(response: TransportResponse, nowMs: number): AttemptFailure {
+  const { status, url } = response;
+  const isLimit = status === 429;
+  return new AttemptFailure(`${url.host} answered ${status}`, {
+    code: isLimit ? 'registry_rate_limited' : 'registry_unavailable',
+    isPassing: true,
+    status,
+    retryAfterMs: parseRetryAfter(response.header('retry-after'), nowMs),
+  });
+}
+
+function gaveUp(failure: AttemptFailure, attempts: number): AshlarError {
+  const tried = attempts === 1 ? '' : `; asked ${attempts} times`;
+  return new AshlarError(failure.facts.code, `${failure.message}${tried}`, {
+    cause: failure,
+    data: {
+      attempts,
+      ...(failure.facts.status === undefined ? {} : { status: failure.facts.status }),
+    },
+    ...(failure.facts.hint === undefined ? {} : { hint: failure.facts.hint }),
+  });
+}
+
+function ranOut(
+  { timeoutMs }: UpstreamRequest,
+  found: { last: AttemptFailure | undefined; attempts: number; origins: readonly Origin[] },
+): AshlarError {
+  const hosts = found.origins.map(({ url }) => url.host).join(', ');
+  const message =
+    found.last === undefined
+      ? `${hosts} did not answer within ${timeoutMs / 1000} s`
+      : `${found.last.message}; asked ${found.attempts} times within ${timeoutMs / 1000} s`;
+  return new AshlarError(found.last?.facts.code ?? 'registry_unavailable', message, {
+    ...(found.last === undefined ? {} : { cause: found.last }),
+    data: { attempts: found.attempts },
+  });
+}

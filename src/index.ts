@@ -39,6 +39,7 @@ export {
   setTag,
   type Tag,
 } from './image/references/tags.ts';
+export { type ImagePatch, patchImage } from './image/patch/patch-image.ts';
 export { updateDisk } from './image/disk/update-disk.ts';
 export { writeImage, type WrittenImage } from './image/write-image.ts';
 export {

@@ -99,6 +99,12 @@ function sufficientDiskBytes(needs: GeometryNeeds): number | null {
   return null;
 }
 
+/** The first block of the inode tables, which depends on the size of the disk alone; at a chunk boundary. */
+export function inodeTablesStartOf(diskBytes: number): number {
+  const groups = groupsOf(diskBytes);
+  return roundUp(1 + descriptorBlocksOf(groups) + 2 * groups, blocksPerChunk);
+}
+
 function groupsOf(diskBytes: number): number {
   return Math.ceil(diskBytes / (blocksPerGroup * blockBytes));
 }
@@ -106,10 +112,10 @@ function groupsOf(diskBytes: number): number {
 function geometryOf(diskBytes: number, inodesPerGroup: number): Geometry {
   const blocks = diskBytes / blockBytes;
   const groups = groupsOf(diskBytes);
-  const descriptorBlocks = Math.ceil((groups * descriptorBytes) / blockBytes);
+  const descriptorBlocks = descriptorBlocksOf(groups);
   const blockBitmapsStart = 1 + descriptorBlocks;
   const inodeBitmapsStart = blockBitmapsStart + groups;
-  const inodeTablesStart = roundUp(inodeBitmapsStart + groups, blocksPerChunk);
+  const inodeTablesStart = inodeTablesStartOf(diskBytes);
   const inodeTableBlocksPerGroup = (inodesPerGroup / inodesPerChunk) * blocksPerChunk;
   const journalStart = inodeTablesStart + groups * inodeTableBlocksPerGroup;
   const journalBlocks = journalBlocksOf(blocks);
@@ -131,6 +137,10 @@ function geometryOf(diskBytes: number, inodesPerGroup: number): Geometry {
     dataChunks: Math.max(0, (blocks - dataStart) / blocksPerChunk),
     inodeSlabs: (groups * inodesPerGroup) / inodesPerChunk,
   };
+}
+
+function descriptorBlocksOf(groups: number): number {
+  return Math.ceil((groups * descriptorBytes) / blockBytes);
 }
 
 /** The journal sizes of mke2fs up to 64 MiB, which is enough for a sandbox's root. */

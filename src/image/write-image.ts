@@ -1,20 +1,17 @@
 import type { ChunkWriter } from '../chunks/chunk-writer.ts';
-import type { Effort } from '../chunks/codec.ts';
-import type { PackLocation } from '../chunks/pack-format.ts';
-import { type Digest, digestOf } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import type { Digest } from '../digest/digest.ts';
 import { planLayout } from '../layout/plan-layout.ts';
 import { type KnownBins, type LayoutSink, writeLayout } from '../layout/write-layout.ts';
 import type { FileTree } from '../tree/file-tree.ts';
 import { orderTree } from '../tree/tree-order.ts';
 import type { TreeTotals } from '../tree/tree-root.ts';
 import type { Json } from './canonical-json.ts';
-import { expectPacks } from './expect-packs.ts';
-import { encodeImageRoot, type ImageConfig } from './image-root.ts';
+import type { ImageConfig, ImageRoot } from './image-root.ts';
 import type { ImageStore } from './image-store.ts';
-import { encodePlacement, type Placement } from './placement.ts';
-import { publishImage } from './publish-image.ts';
+import type { Placement } from './placement.ts';
+import { publishRoot } from './publish-root.ts';
 import { createSmallContentReader } from './small-content-reader.ts';
+import { createPartsWriter, type PartsWriter } from './store-parts.ts';
 import { writeManifest, type WrittenManifestPage } from './write-manifest.ts';
 import { writeTree, type WrittenTree } from './write-tree.ts';
 
@@ -47,26 +44,23 @@ export async function writeImage(imageStore: ImageStore, input: ImageInput): Pro
   const { writer, config, diskBytes, provenance } = input;
   const entries = orderTree(input.tree);
   const plan = planLayout(entries, diskBytes);
-  const storeBlob = (bytes: Buffer): Promise<Digest> => store(writer, bytes, 'thorough');
+  const parts = createPartsWriter(writer);
   const sink: LayoutSink = {
-    storeChunk: (bytes, kind) => store(writer, bytes, kind === 'metadata' ? 'thorough' : 'fast'),
+    storeChunk: parts.storeChunk,
     readSmall: createSmallContentReader(imageStore.reader, writer),
   };
   const layout = await writeLayout(plan, sink, input.knownBins ?? new Map());
-  const tree = await writeTree({ entries, groups: plan.groups, layout }, storeBlob);
-  const pages = await writeManifest(layout, storeBlob);
+  const tree = await writeTree({ entries, groups: plan.groups, layout }, parts.storeBlob);
+  const pages = await writeManifest(layout, parts.storeBlob);
   await writer.flush();
-  const root = encodeImageRoot({
+  const root: ImageRoot = {
     diskBytes,
     pages: pages.map(({ page, digest }) => [page, digest]),
     tree: tree.root,
     config,
-  });
-  const digest = digestOf(root);
-  const places = placementOf(writer, pages, tree);
-  await expectPacks(imageStore, packsOf(places));
-  const placement = encodePlacement(places);
-  await publishImage(imageStore.objects, { digest, root, placement, provenance });
+  };
+  const places = placementOf(parts, pages, tree);
+  const digest = await publishRoot(imageStore, { root, places, provenance });
   return {
     digest,
     diskBytes,
@@ -76,34 +70,14 @@ export async function writeImage(imageStore: ImageStore, input: ImageInput): Pro
   };
 }
 
-async function store(writer: ChunkWriter, bytes: Buffer, effort: Effort): Promise<Digest> {
-  const digest = digestOf(bytes);
-  await writer.add(digest, bytes, effort);
-  return digest;
-}
-
 function placementOf(
-  writer: ChunkWriter,
+  parts: PartsWriter,
   pages: readonly WrittenManifestPage[],
   tree: WrittenTree,
 ): Placement {
   const blobs = [...pages.map(({ digest }) => digest), tree.root, ...tree.pages];
   return {
-    blobs: blobs.map((blob) => locate(writer, blob)),
-    pages: pages.map(({ chunks }) => chunks.map((chunk) => locate(writer, chunk))),
+    blobs: blobs.map((blob) => parts.locate(blob)),
+    pages: pages.map(({ chunks }) => chunks.map((chunk) => parts.locate(chunk))),
   };
-}
-
-function locate(writer: ChunkWriter, digest: Digest): PackLocation {
-  const location = writer.locate(digest);
-  if (location !== undefined) return location;
-  throw new AshlarError('chunk_missing', `nobody knows where the chunk ${digest} is stored`, {
-    data: { digest },
-  });
-}
-
-function packsOf({ blobs, pages }: Placement): Set<Digest> {
-  const packs = new Set<Digest>();
-  for (const locations of [blobs, ...pages]) for (const { pack } of locations) packs.add(pack);
-  return packs;
 }

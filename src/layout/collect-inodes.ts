@@ -1,15 +1,13 @@
 import { type BytePath, toDisplay } from '../bytes/byte-path.ts';
 import { planDirectory } from '../ext4/directory-blocks.ts';
 import { extentTreeBlocks } from '../ext4/extent-tree.ts';
-import { blockBytes, blocksPerChunk, maxDirectoryLinks, maxExtentBlocks } from '../ext4/format.ts';
-import { maxInlineTargetBytes } from '../ext4/inode-record.ts';
-import { planXattrs } from '../ext4/xattr-encoding.ts';
+import { maxDirectoryLinks, maxExtentBlocks } from '../ext4/format.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { type DirectoryInode, type FileInode, type Inode, maxSmallBytes } from '../tree/inode.ts';
+import type { DirectoryInode, Inode } from '../tree/inode.ts';
 import type { OrderedEntry } from '../tree/tree-order.ts';
-import { checkInodeLimits } from './inode-limits.ts';
 import { directoryHashSeed } from './layout-parameters.ts';
-import type { DataRun, PlannedChild, PlannedInode } from './planned-inode.ts';
+import { planInode } from './plan-inode.ts';
+import type { PlannedInode } from './planned-inode.ts';
 
 export interface CollectedInodes {
   readonly root: PlannedInode;
@@ -74,28 +72,6 @@ function planLinkedInodes(entries: readonly OrderedEntry[]): Map<Inode, PlannedI
     if (path !== firstPath && !linked.has(inode)) linked.set(inode, planInode(inode, firstPath));
   }
   return linked;
-}
-
-const noChildren: PlannedChild[] = [];
-
-function planInode(inode: Inode, path: BytePath): PlannedInode {
-  checkInodeLimits(inode, path);
-  const runs = dataRunsOf(inode);
-  const extents = runs.reduce((sum, run) => sum + Math.ceil(run.blocks / maxExtentBlocks), 0);
-  return {
-    inode,
-    path,
-    xattrs: planXattrs(inode.xattrs, () => `/${toDisplay(path)}`),
-    shape: null,
-    children: inode.type === 'directory' ? [] : noChildren,
-    dataRuns: runs,
-    treeBlocks: extentTreeBlocks(extents),
-    links: inode.type === 'directory' ? 2 : 0,
-    inodeNumber: 0,
-    parent: null,
-    metadataStart: 0,
-    dataStart: 0,
-  };
 }
 
 function directoryOf(
@@ -163,35 +139,4 @@ function shapeDirectory(planned: PlannedInode): void {
   );
   planned.treeBlocks = extentTreeBlocks(Math.ceil(planned.shape.blocks / maxExtentBlocks));
   if (planned.links >= maxDirectoryLinks) planned.links = 1;
-}
-
-const noRuns: readonly DataRun[] = [];
-
-/** One for each number of blocks that a small file may have: there are tens of thousands of them. */
-const runsOfSmall = Array.from({ length: maxSmallBytes / blockBytes + 1 }, (_, blocks) => [
-  { logical: 0, offset: 0, blocks },
-]);
-
-function smallRuns(blocks: number): readonly DataRun[] {
-  return runsOfSmall[blocks] ?? [{ logical: 0, offset: 0, blocks }];
-}
-
-function dataRunsOf(inode: Inode): readonly DataRun[] {
-  if (inode.type === 'symlink')
-    return inode.target.length > maxInlineTargetBytes ? smallRuns(1) : noRuns;
-  return inode.type === 'file' ? fileRunsOf(inode) : noRuns;
-}
-
-function fileRunsOf(inode: FileInode): readonly DataRun[] {
-  const fileBlocks = Math.ceil(inode.sizeBytes / blockBytes);
-  if (inode.content.kind === 'zeros') return noRuns;
-  if (inode.content.kind === 'small') return smallRuns(fileBlocks);
-  let offset = 0;
-  return inode.content.runs.map((run) => {
-    const logical = run.start * blocksPerChunk;
-    const blocks = Math.min(run.digests.length * blocksPerChunk, fileBlocks - logical);
-    const planned = { logical, offset, blocks };
-    offset += run.digests.length * blocksPerChunk;
-    return planned;
-  });
 }

@@ -10,7 +10,12 @@ import {
 import { blockBytes, inodeFlags, modeTypeBits } from '../ext4/format.ts';
 import { encodeDeviceNumber, sealInodeRecord, writeInodeRecord } from '../ext4/inode-record.ts';
 import { encodeXattrBlock, writeInodeXattrs } from '../ext4/xattr-encoding.ts';
-import { dataBlocksOf, metadataBlocksOf, type PlannedInode } from './planned-inode.ts';
+import {
+  dataBlocksOf,
+  metadataBlocksOf,
+  type PlannedInode,
+  type PlannedRecord,
+} from './planned-inode.ts';
 
 /** Receives a block of metadata with its place on the disk. */
 export type PutBlock = (block: number, bytes: Buffer) => void;
@@ -25,12 +30,22 @@ export function encodeInode(
   seed: number,
   putBlock: PutBlock,
 ): void {
+  putDirectoryBlocks(planned, inodeSeed(seed, planned.inodeNumber), putBlock);
+  encodeInodeRecord(planned, target, seed, putBlock);
+}
+
+/** The same without the blocks of a directory. */
+export function encodeInodeRecord(
+  planned: PlannedRecord,
+  target: Buffer,
+  seed: number,
+  putBlock: PutBlock,
+): void {
   const { inode } = planned;
   const ownSeed = inodeSeed(seed, planned.inodeNumber);
   const directoryBlocks = planned.shape?.blocks ?? 0;
   const treeStart = planned.metadataStart + directoryBlocks;
   const xattrBlock = planned.xattrs.kind === 'block' ? treeStart + planned.treeBlocks : 0;
-  putDirectoryBlocks(planned, ownSeed, putBlock);
   const { blockField, tree } = encodeBlockField(planned, treeStart, ownSeed);
   tree?.blocks.forEach((bytes, index) => putBlock(treeStart + index, bytes));
   if (planned.xattrs.kind === 'block') {
@@ -57,7 +72,7 @@ export function encodeInode(
 const noBlocks = Buffer.alloc(60);
 
 function encodeBlockField(
-  planned: PlannedInode,
+  planned: PlannedRecord,
   treeStart: number,
   seed: number,
 ): { blockField: Buffer; tree: ExtentTree | null } {
@@ -75,7 +90,7 @@ function encodeBlockField(
   return { blockField: tree.root, tree };
 }
 
-function extentsOf(planned: PlannedInode): Extent[] {
+function extentsOf(planned: PlannedRecord): Extent[] {
   if (planned.shape !== null) {
     return [{ logical: 0, physical: planned.metadataStart, blocks: planned.shape.blocks }];
   }
@@ -101,7 +116,7 @@ function putDirectoryBlocks(planned: PlannedInode, ownSeed: number, putBlock: Pu
   blocks.forEach((bytes, index) => putBlock(planned.metadataStart + index, bytes));
 }
 
-function sizeOf(planned: PlannedInode): number {
+function sizeOf(planned: PlannedRecord): number {
   const { inode } = planned;
   if (inode.type === 'directory') return (planned.shape?.blocks ?? 0) * blockBytes;
   if (inode.type === 'file') return inode.sizeBytes;

@@ -39,15 +39,23 @@ export interface PlannedInode {
   dataStart: number;
 }
 
+/** What of a planned inode its record tells; of a directory no more than how many blocks it has, and of which kind. */
+export interface PlannedRecord extends Omit<
+  PlannedInode,
+  'shape' | 'children' | 'parent' | 'path'
+> {
+  readonly shape: Pick<DirectoryShape, 'kind' | 'blocks'> | null;
+}
+
 /** Metadata blocks that the inode owns outside of the inode table. */
-export function metadataBlocksOf(planned: PlannedInode): number {
+export function metadataBlocksOf(planned: PlannedRecord): number {
   return (
     (planned.shape?.blocks ?? 0) + planned.treeBlocks + (planned.xattrs.kind === 'block' ? 1 : 0)
   );
 }
 
 /** Data blocks that the inode owns. */
-export function dataBlocksOf(planned: PlannedInode): number {
+export function dataBlocksOf(planned: PlannedRecord): number {
   return planned.dataRuns.reduce((sum, run) => sum + run.blocks, 0);
 }
 

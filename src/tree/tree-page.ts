@@ -70,17 +70,28 @@ const pipeKinds = new Map<number, 'fifo' | 'socket'>([
  *
  * Seconds beyond 2^52 are moved to the last that can be said.
  */
-export function encodeTreePage(source: TreePageSource): Buffer {
+export function encodeTreePage({ entries, bins, places }: TreePageSource): Buffer {
+  return recodeTreePage({
+    bins,
+    entries: entries.map(({ path, firstPath, inode }) =>
+      path === firstPath
+        ? { path, inode, place: places.get(inode) ?? null }
+        : { path, linkTo: firstPath },
+    ),
+  });
+}
+
+/** Encodes what a page was decoded to, some inodes and bins of it changed. */
+export function recodeTreePage({ bins, entries }: TreePage): Buffer {
   const writer = createByteWriter();
   writer.varint(pageVersion);
-  const first = source.entries[0];
-  const firstIsDirectory = first === undefined || first.inode.type === 'directory';
+  const [first] = entries;
+  const firstIsDirectory = first === undefined || isDirectory(first);
   writer.text(firstIsDirectory ? '' : parentOf(first.path));
-  writer.varint(source.bins.length);
-  for (const bin of source.bins) writer.bytes(digestBytes(bin));
-  writer.varint(source.entries.length);
-  for (const entry of source.entries)
-    writeEntry(writer, entry, source.places.get(entry.inode) ?? null);
+  writer.varint(bins.length);
+  for (const bin of bins) writer.bytes(digestBytes(bin));
+  writer.varint(entries.length);
+  for (const entry of entries) writeEntry(writer, entry);
   return writer.finish();
 }
 
@@ -96,15 +107,19 @@ export function decodeTreePage(bytes: Buffer): TreePage {
   }
 }
 
-function writeEntry(writer: ByteWriter, entry: TreeEntry, place: BinPlace | null): void {
-  const { inode } = entry;
-  const name = inode.type === 'directory' ? entry.path : nameOf(entry.path);
-  if (entry.firstPath !== entry.path) {
+function isDirectory(entry: TreePageEntry): boolean {
+  return 'inode' in entry && entry.inode.type === 'directory';
+}
+
+function writeEntry(writer: ByteWriter, entry: TreePageEntry): void {
+  const name = isDirectory(entry) ? entry.path : nameOf(entry.path);
+  if ('linkTo' in entry) {
     writer.varint(kinds.hardlink);
     writer.text(name);
-    writer.text(entry.firstPath);
+    writer.text(entry.linkTo);
     return;
   }
+  const { inode, place } = entry;
   writer.varint(kindOf(inode, place));
   writer.text(name);
   writer.varint(inode.mode);

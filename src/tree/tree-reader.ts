@@ -14,36 +14,46 @@ export interface TreeReader {
   lookup(path: BytePath): Promise<Inode | null>;
   /** As `lookup`, with symbolic links followed inside the image; `file_not_found` where it leads nowhere. */
   lookupFollowing(path: BytePath): Promise<{ readonly path: BytePath; readonly inode: Inode }>;
+  /** The entry of exactly this path as its page has it; null where there is none. Reads at most two pages. */
+  find(path: BytePath): Promise<FoundEntry | null>;
+  readPage(reference: TreePageReference): Promise<TreePage>;
   /** All entries in the canonical order, or those at and below a directory. Hard links share an inode object. */
   entries(below?: BytePath): AsyncIterable<TreeEntry>;
+}
+
+export interface FoundEntry {
+  readonly page: TreePageReference;
+  readonly entry: TreePageEntry;
 }
 
 export type ReadTreePage = (page: TreePageReference) => Promise<TreePage>;
 
 export function createTreeReader(root: TreeRoot, readPage: ReadTreePage): TreeReader {
-  const find = async (key: TreeKey, path: BytePath): Promise<TreePageEntry | undefined> => {
+  const indexOf = createPageIndexes();
+  const findAt = async (key: TreeKey, path: BytePath): Promise<FoundEntry | null> => {
     const reference = pageOfKey(root, key);
-    if (reference === undefined) return undefined;
-    const page = await readPage(reference);
-    return page.entries.find(
-      (entry) => entry.path === path && isDirectoryEntry(entry) === (key.name === ''),
-    );
+    if (reference === undefined) return null;
+    const entry = indexOf(await readPage(reference)).get(path);
+    if (entry === undefined || isDirectoryEntry(entry) !== (key.name === '')) return null;
+    return { page: reference, entry };
   };
-  const entryOf = async (path: BytePath): Promise<TreePageEntry | undefined> => {
+  const find = async (path: BytePath): Promise<FoundEntry | null> => {
     const other =
-      path === '' ? undefined : await find({ directory: parentOf(path), name: nameOf(path) }, path);
-    return other ?? find({ directory: path, name: '' }, path);
+      path === '' ? null : await findAt({ directory: parentOf(path), name: nameOf(path) }, path);
+    return other ?? findAt({ directory: path, name: '' }, path);
   };
   const lookup = async (path: BytePath): Promise<Inode | null> => {
-    const entry = await entryOf(path);
+    const entry = (await find(path))?.entry;
     if (entry === undefined) return null;
     if (!('linkTo' in entry)) return entry.inode;
-    const first = await entryOf(entry.linkTo);
+    const first = (await find(entry.linkTo))?.entry;
     if (first === undefined || 'linkTo' in first) throw brokenLink(path);
     return first.inode;
   };
   return {
     root,
+    find,
+    readPage,
     lookup,
     lookupFollowing: (path) => follow(lookup, path),
     async *entries(below = '') {
@@ -59,6 +69,18 @@ export function createTreeReader(root: TreeRoot, readPage: ReadTreePage): TreeRe
         }
       }
     },
+  };
+}
+
+/** The entries of a page by path, for as long as somebody keeps the page. No path is in it twice. */
+function createPageIndexes(): (page: TreePage) => ReadonlyMap<BytePath, TreePageEntry> {
+  const indexes = new WeakMap<TreePage, ReadonlyMap<BytePath, TreePageEntry>>();
+  return (page) => {
+    const known = indexes.get(page);
+    if (known !== undefined) return known;
+    const index = new Map(page.entries.map((entry) => [entry.path, entry]));
+    indexes.set(page, index);
+    return index;
   };
 }
 

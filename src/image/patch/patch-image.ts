@@ -1,0 +1,97 @@
+import type { BytePath } from '../../bytes/byte-path.ts';
+import type { ChunkWriter } from '../../chunks/chunk-writer.ts';
+import type { Digest } from '../../digest/digest.ts';
+import { blocksPerChunk } from '../../ext4/format.ts';
+import { hasCode } from '../../errors/has-code.ts';
+import type { Inode } from '../../tree/inode.ts';
+import type { Json } from '../canonical-json.ts';
+import { isTreeDamage } from '../damage/damage-codes.ts';
+import { deriveImage } from '../derive-image.ts';
+import type { ImageConfig, ImageRoot } from '../image-root.ts';
+import type { ImageStore } from '../image-store.ts';
+import type { OpenImage } from '../open-image.ts';
+import { publishRoot } from '../publish-root.ts';
+import { createSmallContentReader } from '../small-content-reader.ts';
+import { createPartsWriter } from '../store-parts.ts';
+import { createEditedDisk } from './edited-disk.ts';
+import { editInode } from './edit-inode.ts';
+import { findChanges, type InodeChange, isSame } from './find-changes.ts';
+import { patchManifest, patchPlacement } from './patch-manifest.ts';
+import { patchTree, type StoredChange } from './patch-tree.ts';
+import { createStandingInodes } from './standing-inodes.ts';
+
+export interface ImagePatch {
+  /** What is put at which path; the same object at several paths is a hard link. */
+  readonly puts: ReadonlyMap<BytePath, Inode>;
+  readonly config: ImageConfig;
+  readonly provenance: Json;
+  /** Has taken in, or knows the places of, every chunk that `puts` refers to. */
+  readonly writer: ChunkWriter;
+}
+
+/** Chunks that are held in memory to be changed: 16 MiB. With more, the whole layout is not much dearer. */
+const maxEditedChunks = 256;
+
+/**
+ * Publishes the image that has the files of `base`, these put among them, and a config; for what few changes cost, however
+ * many files there are. The digest is the one that `writeImage` gives for that tree.
+ *
+ * That can be had where the layout, which is a function of the whole tree, stays as it is: every path is there already, with
+ * an inode of the same type, names, number of blocks and kind of content. Null where it does not, where so much changes that
+ * it is not worth it, or where `base` is damaged or gone; nothing is published then. Throws as `writeImage` does.
+ */
+export async function patchImage(
+  imageStore: ImageStore,
+  base: OpenImage,
+  patch: ImagePatch,
+): Promise<Digest | null> {
+  try {
+    return await patchReadable(imageStore, base, patch);
+  } catch (error) {
+    if (isTreeDamage(error) || hasCode(error, 'image_not_found')) return null;
+    throw error;
+  }
+}
+
+async function patchReadable(
+  imageStore: ImageStore,
+  base: OpenImage,
+  { puts, config, provenance, writer }: ImagePatch,
+): Promise<Digest | null> {
+  const tree = await base.tree();
+  const found = await findChanges(tree, puts);
+  if (found === null) return null;
+  const disk = createEditedDisk(base);
+  const readSmall = createSmallContentReader(imageStore.reader, writer);
+  const editing = { disk, inodes: createStandingInodes(base), readSmall };
+  const bins = new Map<InodeChange, number>();
+  for (const change of found) {
+    const standing = await editInode(editing, change);
+    if (standing === null || disk.size > maxEditedChunks) return null;
+    if (!isSame(change)) bins.set(change, Math.floor(standing.dataStart / blocksPerChunk));
+  }
+  if (bins.size === 0) return deriveImage(imageStore, base, { config, provenance });
+
+  const parts = createPartsWriter(writer);
+  const digests = await disk.store(parts.storeChunk);
+  const changes = [...bins].map(([change, chunk]): StoredChange => ({
+    ...change,
+    bin: digests.get(chunk) ?? null,
+  }));
+  const patchedTree = await patchTree(tree, changes, parts.storeBlob);
+  const pages = await patchManifest(base, digests, parts.storeBlob);
+  await writer.flush();
+  const treeBefore = tree.root.pages.map(({ digest }) => digest);
+  const places = await patchPlacement(base, { pages, tree: patchedTree, treeBefore }, parts.locate);
+  const changed = new Map(pages.map(({ position, digest }) => [position, digest]));
+  const root: ImageRoot = {
+    ...base.root,
+    pages: base.root.pages.map(([page, digest], position) => [
+      page,
+      changed.get(position) ?? digest,
+    ]),
+    tree: patchedTree.root,
+    config,
+  };
+  return publishRoot(imageStore, { root, places, provenance });
+}

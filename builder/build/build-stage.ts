@@ -181,10 +181,9 @@ async function makeWorkdir(
   });
   if (await adoptKnown(session, target, key))
     return { outcome: 'cached', digest: target.image.digest };
-  const tree = await target.tree();
   const owner = await workdirOwner(session, target, step);
-  makeDirectory(
-    { tree, owner, time: { nowSec: Math.floor(session.nowMs() / 1000), latestSec } },
+  await makeDirectory(
+    { tree: target.files, owner, time: { nowSec: Math.floor(session.nowMs() / 1000), latestSec } },
     path,
   );
   const digest = await target.commit(config, common.provenance);

@@ -115,7 +115,7 @@ async function putSelection(
   found: Omit<SelectedSources, 'inputs'> & { sourceTree: SourceTree; sourceFiles: FileTree | null },
 ): Promise<void> {
   const { session, step, target, latestSec } = request;
-  const tree = await target.tree();
+  const tree = target.files;
   const time = { nowSec: Math.floor(session.nowMs() / 1000), latestSec };
   const owner = await ownerOf(step, target, session);
   await session.ledger.span('unpack', ledgerSubject(step), () =>
@@ -130,7 +130,7 @@ async function putSelection(
       owner,
       chmod: step.chmod,
       time,
-      unpack: createUnpacker({ session, tree, source: found.sourceTree, owner, latestSec }),
+      unpack: createUnpacker({ session, target, source: found.sourceTree, owner, latestSec }),
       signal: session.signal,
     }),
   );

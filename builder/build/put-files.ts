@@ -7,8 +7,8 @@ import {
   type Digest,
   type DigestHasher,
   type DirectoryInode,
-  type FileTree,
-  followInTree,
+  type EditableTree,
+  followInEditable,
   type Inode,
   joinPath,
   nameOf,
@@ -26,7 +26,7 @@ export interface PutFilesRequest {
   /** The destination as the instruction has it. A symbolic link of this name is followed; one in a directory is replaced. */
   readonly destination: BytePath;
   /** The tree that is changed. */
-  readonly tree: FileTree;
+  readonly tree: EditableTree;
   readonly source: SourceTree;
   /** The inode of a source that is a stored image; null where bytes have to be read. */
   readonly sourceInode: (path: BytePath) => Inode | null;
@@ -55,7 +55,7 @@ export interface Owner {
 export async function putFiles(request: PutFilesRequest): Promise<void> {
   const { selection } = request;
   const files = new Map<object, Inode>();
-  makeDirectory(request, treePath(selection.directory));
+  await makeDirectory(request, treePath(selection.directory));
   for (const entry of selection.entries) {
     request.signal.throwIfAborted();
     if (entry.origin === 'tree' && entry.unpackInto !== undefined && (await request.unpack(entry)))
@@ -65,19 +65,19 @@ export async function putFiles(request: PutFilesRequest): Promise<void> {
 }
 
 /** Makes a directory with its parents, where they are missing; returns its path with links followed. */
-export function makeDirectory(
+export async function makeDirectory(
   request: Pick<PutFilesRequest, 'tree' | 'owner' | 'time'>,
   path: BytePath,
-): BytePath {
+): Promise<BytePath> {
   const { tree } = request;
-  const resolved = resolveIn(tree, path);
-  if (tree.lookup(resolved)?.inode.type === 'directory') return resolved;
+  const resolved = await resolveIn(tree, path);
+  if ((await tree.lookup(resolved))?.type === 'directory') return resolved;
   checkLength(resolved);
   let made = '';
   for (const name of resolved.split('/')) {
     made = joinPath(made, name);
-    const inode = tree.lookup(made)?.inode;
-    if (inode === undefined) tree.put(made, newDirectory(request));
+    const inode = await tree.lookup(made);
+    if (inode === undefined) await tree.put(made, newDirectory(request));
     else if (inode.type !== 'directory') {
       throw new AshlarError(
         'copy_destination_invalid',
@@ -92,8 +92,8 @@ export function makeDirectory(
 }
 
 /** Links that lead nowhere are a fault of where to copy, not of an archive. */
-function resolveIn(tree: FileTree, path: BytePath): BytePath {
-  const way = followInTree(tree, path);
+async function resolveIn(tree: EditableTree, path: BytePath): Promise<BytePath> {
+  const way = await followInEditable(tree, path);
   if (!way.isDeadEnd) return way.names.join('/');
   const shown = toDisplay(path);
   throw new AshlarError('copy_destination_invalid', `/${shown} of the image ${way.problem}`, {
@@ -123,21 +123,21 @@ async function putEntry(
   const wanted = treePath(entry.destinationPath);
   if (entry.kind === 'directory') {
     if (entry.origin === 'tree' && entry.existing === 'keep') {
-      makeDirectory(request, wanted);
+      await makeDirectory(request, wanted);
       return;
     }
-    const resolved = resolveIn(tree, wanted);
-    const parent = makeDirectory(request, parentOf(resolved));
+    const resolved = await resolveIn(tree, wanted);
+    const parent = await makeDirectory(request, parentOf(resolved));
     const path = resolved === '' ? '' : joinPath(parent, nameOf(resolved));
     checkLength(path);
-    tree.put(path, await inodeOf(request, entry));
+    await tree.put(path, await inodeOf(request, entry));
     return;
   }
   const isDestination = entry.destinationPath === request.destination;
-  const followed = isDestination ? resolveIn(tree, wanted) : wanted;
-  const path = joinPath(makeDirectory(request, parentOf(followed)), nameOf(followed));
+  const followed = isDestination ? await resolveIn(tree, wanted) : wanted;
+  const path = joinPath(await makeDirectory(request, parentOf(followed)), nameOf(followed));
   checkLength(path);
-  if (tree.lookup(path)?.inode.type === 'directory') {
+  if ((await tree.lookup(path))?.type === 'directory') {
     throw new AshlarError(
       'copy_destination_invalid',
       `/${toDisplay(path)} is a directory in the image and cannot be replaced by a file`,
@@ -150,7 +150,7 @@ async function putEntry(
   const inode =
     (file === undefined ? undefined : files.get(file)) ?? (await inodeOf(request, entry));
   if (file !== undefined) files.set(file, inode);
-  tree.put(path, inode);
+  await tree.put(path, inode);
 }
 
 async function inodeOf(request: PutFilesRequest, entry: SelectedEntry): Promise<Inode> {

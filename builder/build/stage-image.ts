@@ -4,6 +4,7 @@ import {
   type Digest,
   digestOf,
   digestWithConfig,
+  type EditableTree,
   type FileTree,
   type ImageConfig,
   type Json,
@@ -15,6 +16,9 @@ import {
   writeImage,
 } from '../../src/index.ts';
 import type { BuildSession } from './build-session.ts';
+import { type Commit, patchSibling } from './patch-sibling.ts';
+import { createStageFiles } from './stage-files.ts';
+import { extendStretches, type Stretch, stretchKeyOf } from './stretch.ts';
 
 /**
  * The files of a stage as they are after its latest step. The config of the stage is its own matter: an image with the
@@ -25,9 +29,11 @@ export interface StageImage {
   readonly image: OpenImage;
   /** The digest of the image with these files and this config, whether it exists or not. */
   digestWith(config: ImageConfig): Digest;
-  /** The files, to be looked at or changed; changes count from the next `commit` on. */
+  /** The files, to be looked at or changed path by path; changes count from the next `commit` on. */
+  readonly files: EditableTree;
+  /** The whole of them in memory, to be changed in any way. */
   tree(): Promise<FileTree>;
-  /** Stores the changed tree with this config as the stage's image. */
+  /** Stores the changed files with this config as the stage's image. */
   commit(config: ImageConfig, provenance: Json): Promise<Digest>;
   /** Goes on from a stored image, the result of a step that was known. */
   adopt(digest: Digest): Promise<void>;
@@ -43,23 +49,34 @@ export async function createStageImage(
 ): Promise<StageImage> {
   const { imageStore, writer } = session;
   let image = await session.ledger.span('cache', base, () => openImage(imageStore, base));
-  let loaded: LoadedTree | undefined;
-  const load = async (): Promise<LoadedTree> => {
-    loaded ??= await session.ledger.span('tree', image.digest, async () => {
-      writer.know(await image.locations());
-      return loadTree(imageStore, image);
+  const load = (stored: OpenImage): Promise<LoadedTree> =>
+    session.ledger.span('tree', stored.digest, async () => {
+      writer.know(await stored.locations());
+      return loadTree(imageStore, stored);
     });
-    return loaded;
-  };
-  const commit = async (config: ImageConfig, provenance: Json): Promise<Digest> => {
-    const { tree, knownBins } = await load();
+  let files = createStageFiles(image, load);
+  let stretches: readonly Stretch[] = [];
+  const layOut = async (commit: Commit): Promise<Digest> => {
+    const { tree, knownBins } = await files.loaded();
     const size = diskBytes ?? image.root.diskBytes;
-    const input = { tree, config, diskBytes: size, provenance, writer, knownBins };
+    const input = { tree, ...commit, diskBytes: size, writer, knownBins };
     return session.ledger.span('layout', 'image', async () => {
       const { digest } = await writeImage(imageStore, input);
-      image = await openImage(imageStore, digest);
       return digest;
     });
+  };
+  const commit = async (config: ImageConfig, provenance: Json): Promise<Digest> => {
+    const { puts } = files;
+    stretches = puts === undefined ? [] : extendStretches(stretches, { root: image.root, puts });
+    const keys = stretches.map(stretchKeyOf);
+    const ways = { stretches, keys, diskBytes: diskBytes ?? image.root.diskBytes };
+    const digest =
+      (await patchSibling(session, ways, { config, provenance })) ??
+      (await layOut({ config, provenance }));
+    await recordStep(session, keys, digest);
+    image = await openImage(imageStore, digest);
+    files.settle(image);
+    return digest;
   };
   if (diskBytes !== undefined && image.root.diskBytes !== diskBytes) {
     const { stepResults } = session;
@@ -75,11 +92,15 @@ export async function createStageImage(
       return image;
     },
     digestWith: (config) => digestWithConfig(image.root, config),
-    tree: async () => (await load()).tree,
+    get files() {
+      return files;
+    },
+    tree: () => files.tree(),
     commit,
     async adopt(digest) {
       image = await openImage(imageStore, digest);
-      loaded = undefined;
+      files = createStageFiles(image, load);
+      stretches = [];
     },
     publish: (config, provenance) =>
       session.ledger.span('upload', image.digest, () =>
@@ -119,6 +140,6 @@ export async function recordStep(
   image: Digest,
 ): Promise<void> {
   await session.ledger.span('upload', image, async () => {
-    for (const key of keys) await session.stepResults.record(key, image);
+    await Promise.all(keys.map((key) => session.stepResults.record(key, image)));
   });
 }

@@ -3,7 +3,6 @@ import {
   createTarReader,
   decompress,
   defaultTarLimits,
-  type FileTree,
   looksLikeTar,
   toDisplay,
 } from '../../src/index.ts';
@@ -13,10 +12,11 @@ import { applyLayer } from '../import/apply-layer.ts';
 import type { BuildSession } from './build-session.ts';
 import { treePath } from './image-source-tree.ts';
 import { makeDirectory, type Owner } from './put-files.ts';
+import type { StageImage } from './stage-image.ts';
 
 export interface UnpackRequest {
   readonly session: BuildSession;
-  readonly tree: FileTree;
+  readonly target: StageImage;
   readonly source: SourceTree;
   /** Of directories that have to be made; what is in an archive has owners of its own. */
   readonly owner: Owner | undefined;
@@ -33,12 +33,13 @@ const tarHeaderBytes = 512;
  * (`dockerfile_unsupported`).
  */
 export function createUnpacker(request: UnpackRequest): (entry: TreeSelection) => Promise<boolean> {
-  const { session, tree, owner, latestSec } = request;
+  const { session, target, owner, latestSec } = request;
   return async (entry) => {
     const directory = entry.unpackInto;
     if (directory === undefined || !(await isArchive(request, entry))) return false;
     const time = { nowSec: Math.floor(session.nowMs() / 1000), latestSec };
-    const root = makeDirectory({ tree, owner, time }, treePath(directory));
+    const root = await makeDirectory({ tree: target.files, owner, time }, treePath(directory));
+    const tree = await target.tree();
     const label = toDisplay(entry.sourcePath);
     await using reader = createTarReader(plainBytes(request, entry), {
       limits: defaultTarLimits,

@@ -119,7 +119,7 @@ export {
   parentOf,
   type TreeNode,
 } from './tree/file-tree.ts';
-export { type EditableTree, editableTree, followInEditable } from './tree/editable-tree.ts';
+export { type EditableTree, followInEditable } from './tree/editable-tree.ts';
 export { followInTree, followLinksSlowly } from './tree/follow-links.ts';
 export {
   chunkBytes,

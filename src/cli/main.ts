@@ -16,7 +16,8 @@ process.on('uncaughtException', (error) => void crash(error));
 
 const homeProblem = isAbsolute(home) ? await probeDirectory(home) : undefined;
 
-// Compiled code is kept between runs, which halves the time of a short command; without a writable place it is not.
+// Compiled code is kept between runs, which halves the time of a short command; without a writable place it is not. Where
+// bin/ashlar has found one, that stays.
 if (homeProblem === null) enableCompileCache(join(home, 'cache', 'node'));
 const { runCli } = await import('./run-cli.ts');
 

@@ -1,5 +1,5 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import { type FileTree, joinPath } from './file-tree.ts';
+import { joinPath } from './file-tree.ts';
 import { followLinksSlowly, type Way } from './follow-links.ts';
 import type { Inode } from './inode.ts';
 
@@ -9,14 +9,6 @@ export interface EditableTree {
   lookup(path: BytePath): Promise<Inode | undefined>;
   /** As `put` of a `FileTree`. */
   put(path: BytePath, inode: Inode): Promise<void>;
-}
-
-/** A tree in memory as one. */
-export function editableTree(tree: FileTree): EditableTree {
-  return {
-    lookup: async (path) => tree.lookup(path)?.inode,
-    put: async (path, inode) => tree.put(path, inode),
-  };
 }
 
 /** Where a path leads in it when every symbolic link on it is followed, the last one too. */

@@ -22,6 +22,7 @@ type Change =
   | { readonly kind: 'device'; readonly major: number; readonly minor: number }
   | { readonly kind: 'same' }
   | { readonly kind: 'one name' }
+  | { readonly kind: 'linked'; readonly to: number }
   | { readonly kind: 'other type' }
   | { readonly kind: 'new' };
 
@@ -76,6 +77,7 @@ const shapeBreaking: fc.Arbitrary<Change> = fc.oneof(
     letter: fc.constantFrom('x', 'y'),
   }),
   fc.record({ kind: fc.constant('one name' as const) }),
+  fc.record({ kind: fc.constant('linked' as const), to: fc.nat(2000) }),
   fc.record({ kind: fc.constant('other type' as const) }),
   fc.record({ kind: fc.constant('new' as const) }),
 );
@@ -112,6 +114,12 @@ export function putsOf(
     if (what.kind === 'new') {
       if (entry.inode.type === 'directory')
         puts.set(`${entry.path === '' ? '' : `${entry.path}/`}brand new`, emptyFile(entry.inode));
+    } else if (what.kind === 'linked') {
+      const other = entries[what.to % entries.length] ?? entry;
+      if (other.inode.type === 'directory' || entry.inode.type === 'directory') continue;
+      const inode = { ...other.inode };
+      for (const { path, firstPath } of entries)
+        if (firstPath === other.firstPath || firstPath === entry.firstPath) puts.set(path, inode);
     } else if (what.kind === 'one name') {
       puts.set(entry.path, { ...(puts.get(entry.path) ?? entry.inode) });
     } else {

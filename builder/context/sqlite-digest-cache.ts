@@ -122,7 +122,7 @@ function openDatabase(file: string): OpenDatabase {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
     if (version !== 0 && version !== schemaVersion) throw new StaleDatabase();
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
-    database.exec(schema);
+    if (version !== schemaVersion) database.exec(schema);
     return { database, select: database.prepare(selectDigest) };
   } catch (error) {
     database.close();

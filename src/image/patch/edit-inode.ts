@@ -32,13 +32,13 @@ export async function editInode(
   change: InodeChange,
 ): Promise<StandingInode | null> {
   const { path, before, after } = change;
-  const [planned, replaced] = [planInode(after, path), planInode(before, path)];
-  if (!keepsShape(replaced, planned)) return null;
   const standing = await editing.inodes.find(path);
   if (after.type !== 'directory' && standing.links !== change.names) return null;
   if (isSame(change)) return standing;
   // Superblock, journal and lost+found have the times and owners of the root.
   if (path === '') return null;
+  const [planned, replaced] = [planInode(after, path), planInode(before, path)];
+  if (!keepsShape(replaced, planned)) return null;
   const seed = fileSystemSeed(fileSystemUuid);
   // What this layout does not give for the old inode, it may not give for the new one either.
   const expected = renewRecord(replaced, standing, seed, () => {});

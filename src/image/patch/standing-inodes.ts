@@ -13,6 +13,7 @@ import { findContentStart, readInodeRecord } from '../../ext4/read-inode.ts';
 import { cached } from '../../flow/remember.ts';
 import type { StandingInode } from '../../layout/renew-inode.ts';
 import { nameOf, parentOf } from '../../tree/file-tree.ts';
+import { chunkBytes } from '../../tree/inode.ts';
 import type { OpenImage } from '../open-image.ts';
 
 /** Finds inodes on the disk of a stored image, on which the tree says nothing of their numbers. */
@@ -34,11 +35,12 @@ export function createStandingInodes(image: OpenImage): StandingInodes {
     offset: ((inodeNumber - 1) % inodesPerChunk) * inodeBytes,
   });
   const readChunk = cached(cachedChunks, async (index: number): Promise<Buffer> => {
+    if (index * chunkBytes >= image.root.diskBytes)
+      throw new RangeError(`needs chunk ${index} of the disk`);
     const chunk = await image.readChunk(index);
-    return chunk ?? Buffer.alloc(blocksPerChunk * blockBytes);
+    return chunk ?? Buffer.alloc(chunkBytes);
   });
   const readBlock = async (block: number): Promise<Buffer> => {
-    if (block * blockBytes >= image.root.diskBytes) throw new RangeError(`has a block ${block}`);
     const start = (block % blocksPerChunk) * blockBytes;
     return (await readChunk(Math.floor(block / blocksPerChunk))).subarray(
       start,

@@ -10,7 +10,7 @@ import { type Digest, digestHex } from '../digest/digest.ts';
  *     images/<hex>.provenance          how it came to be
  *     images/<hex>.boot                the chunks that its first boot read, in their order
  *     tags/<name>.json                 a name for an image; mutable
- *     steps/ab/<hex>.json              the image that a build step gave
+ *     steps/ab/<hex>.json              the image that a build step gave, by its inputs, or by the paths that it put
  *     leases/<uuid>.json               an image that is in use without a tag, and until when
  *     quarantine/<hex>.pack            packs that nothing referred to at the last collection
  */

@@ -7,6 +7,18 @@ import { checkInode } from './check-inode.ts';
 import { joinPath, nameOf, parentOf } from './file-tree.ts';
 import { chunkBytes, type ChunkedContent, type ChunkRun, type Inode, type Xattr } from './inode.ts';
 import type { TreeEntry } from './tree-order.ts';
+import {
+  blockBytes,
+  digestLength,
+  earliestSec,
+  kinds,
+  latestSec,
+  minEntryBytes,
+  minRunBytes,
+  minXattrBytes,
+  pageVersion,
+  pipeKinds,
+} from './tree-page-format.ts';
 
 /** Where a small content lies: which bin of the page, and at which block of 4 KiB in it. */
 export interface BinPlace {
@@ -30,35 +42,6 @@ export interface TreePage {
   readonly bins: readonly Digest[];
   readonly entries: readonly TreePageEntry[];
 }
-
-const pageVersion = 1;
-const blockBytes = 4096;
-const digestLength = 32;
-/** What a signed varint can say. A disk holds no time beyond the year 2446. */
-const earliestSec = -(2 ** 52);
-const latestSec = 2 ** 52 - 1;
-/** The fewest bytes that each of what is counted takes. */
-const minEntryBytes = 3;
-const minXattrBytes = 2;
-const minRunBytes = 2 + digestLength;
-
-const kinds = {
-  directory: 0,
-  zeros: 1,
-  small: 2,
-  chunked: 3,
-  symlink: 4,
-  storedSymlink: 5,
-  char: 6,
-  block: 7,
-  fifo: 8,
-  socket: 9,
-  hardlink: 10,
-} as const;
-const pipeKinds = new Map<number, 'fifo' | 'socket'>([
-  [kinds.fifo, 'fifo'],
-  [kinds.socket, 'socket'],
-]);
 
 /**
  * Encodes a page of the tree: neighbours in the canonical order. The same entries give the same bytes. All numbers are

@@ -13,10 +13,10 @@ import type { OpenImage } from '../open-image.ts';
 import { publishRoot } from '../publish-root.ts';
 import { createSmallContentReader } from '../small-content-reader.ts';
 import { createPartsWriter } from '../store-parts.ts';
-import { createEditedDisk } from './edited-disk.ts';
-import { editInode } from './edit-inode.ts';
+import { createEditedDisk, type EditedDisk } from './edited-disk.ts';
+import { type DiskEditing, editInode } from './edit-inode.ts';
 import { findChanges, type InodeChange, isSame } from './find-changes.ts';
-import { patchManifest, patchPlacement } from './patch-manifest.ts';
+import { type PatchedPage, patchManifest, patchPlacement } from './patch-manifest.ts';
 import { patchTree, type StoredChange } from './patch-tree.ts';
 import { createStandingInodes } from './standing-inodes.ts';
 
@@ -61,20 +61,14 @@ async function patchReadable(
   const tree = await base.tree();
   const found = await findChanges(tree, puts);
   if (found === null) return null;
-  const disk = createEditedDisk(base);
   const readSmall = createSmallContentReader(imageStore.reader, writer);
-  const editing = { disk, inodes: createStandingInodes(base), readSmall };
-  const bins = new Map<InodeChange, number>();
-  for (const change of found) {
-    const standing = await editInode(editing, change);
-    if (standing === null || disk.size > maxEditedChunks) return null;
-    if (!isSame(change)) bins.set(change, Math.floor(standing.dataStart / blocksPerChunk));
-  }
-  if (bins.size === 0) return deriveImage(imageStore, base, { config, provenance });
+  const edited = await editDisk(base, found, readSmall);
+  if (edited === null) return null;
+  if (edited.contentChunks.size === 0) return deriveImage(imageStore, base, { config, provenance });
 
   const parts = createPartsWriter(writer);
-  const digests = await disk.store(parts.storeChunk);
-  const changes = [...bins].map(([change, chunk]): StoredChange => ({
+  const digests = await edited.disk.store(parts.storeChunk);
+  const changes = [...edited.contentChunks].map(([change, chunk]): StoredChange => ({
     ...change,
     bin: digests.get(chunk) ?? null,
   }));
@@ -82,16 +76,35 @@ async function patchReadable(
   const pages = await patchManifest(base, digests, parts.storeBlob);
   await writer.flush();
   const treeBefore = tree.root.pages.map(({ digest }) => digest);
-  const places = await patchPlacement(base, { pages, tree: patchedTree, treeBefore }, parts.locate);
-  const changed = new Map(pages.map(({ position, digest }) => [position, digest]));
-  const root: ImageRoot = {
-    ...base.root,
-    pages: base.root.pages.map(([page, digest], position) => [
-      page,
-      changed.get(position) ?? digest,
-    ]),
-    tree: patchedTree.root,
-    config,
-  };
+  const patched = { pages, tree: patchedTree, treeBefore };
+  const places = await patchPlacement(base, patched, parts.locate);
+  const root = { ...base.root, pages: patchPages(base, pages), tree: patchedTree.root, config };
   return publishRoot(imageStore, { root, places, provenance });
+}
+
+interface EditedImage {
+  readonly disk: EditedDisk;
+  /** For each change, the chunk in which the content of its inode begins. */
+  readonly contentChunks: ReadonlyMap<InodeChange, number>;
+}
+
+async function editDisk(
+  base: OpenImage,
+  changes: readonly InodeChange[],
+  readSmall: DiskEditing['readSmall'],
+): Promise<EditedImage | null> {
+  const disk = createEditedDisk(base);
+  const editing = { disk, inodes: createStandingInodes(base), readSmall };
+  const contentChunks = new Map<InodeChange, number>();
+  for (const change of changes) {
+    const standing = await editInode(editing, change);
+    if (standing === null || disk.size > maxEditedChunks) return null;
+    if (!isSame(change)) contentChunks.set(change, Math.floor(standing.dataStart / blocksPerChunk));
+  }
+  return { disk, contentChunks };
+}
+
+function patchPages({ root }: OpenImage, pages: readonly PatchedPage[]): ImageRoot['pages'] {
+  const changed = new Map(pages.map(({ position, digest }) => [position, digest]));
+  return root.pages.map(([page, digest], position) => [page, changed.get(position) ?? digest]);
 }

@@ -8,7 +8,7 @@ import type { StoreBlob } from '../write-tree.ts';
 import type { PatchedTree } from './patch-tree.ts';
 
 /** A page of the manifest, and where in it chunks are others now. */
-interface PatchedPage {
+export interface PatchedPage {
   /** Its place in the root's list. */
   readonly position: number;
   readonly digest: Digest;

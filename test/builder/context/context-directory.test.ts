@@ -34,6 +34,19 @@ describe('a context directory', () => {
     expect((await read(tree, 'b')).toString()).toBe('content');
   });
 
+  it('gives the bytes of a file with holes, each piece for good', async () => {
+    await using context = await makeContext({});
+    const sizeBytes = 7 * 1024 * 1024 + 5;
+    const wanted = Buffer.alloc(sizeBytes);
+    await using handle = await open(join(context.path, 'sparse'), 'w');
+    await handle.truncate(sizeBytes);
+    for (const at of [0, 3 * 1024 * 1024 - 1, 6 * 1024 * 1024 + 7]) {
+      wanted.write('data', at);
+      await handle.write('data', at);
+    }
+    expect((await read(context.tree, 'sparse')).equals(wanted)).toBe(true);
+  });
+
   it('takes names and link targets that are no UTF-8 as they are', async () => {
     await using context = await makeContext({});
     const path = (name: string): Buffer =>

@@ -179,6 +179,9 @@ export const catalogue = {
     'Give this user write access to the store, or choose another with --store.',
   ),
   store_full: operator('Free space on the store, or run `ashlar store gc`.', 507),
+  store_format_missing: operator(
+    'Restore ashlar-store.json at the top of the store from a backup.',
+  ),
   store_newer_format: operator(
     'This store was written by a newer Ashlar; upgrade this installation.',
   ),

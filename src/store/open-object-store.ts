@@ -27,8 +27,8 @@ const staleAfterMs = 24 * 60 * 60 * 1000;
  * that it is one (see `store-format.ts`). The region is the URL's, else AWS_REGION, else us-east-1; credentials come from
  * the environment or the AWS profile. A store that cannot be written opens for reading once it has its format object.
  *
- * Throws `store_url_invalid`, `store_missing`, `store_newer_format`, `store_unreachable`, and when the store must be
- * made also `store_read_only` and `store_full`.
+ * Throws `store_url_invalid`, `store_missing`, `store_newer_format`, `store_format_missing`, `store_unreachable`, and
+ * when the store must be made also `store_read_only` and `store_full`.
  */
 export async function openObjectStore(
   url: string,

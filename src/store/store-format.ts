@@ -1,12 +1,14 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { hasCode } from '../errors/has-code.ts';
 import type { ObjectStore } from './object-store.ts';
+import { digestInKey } from './store-paths.ts';
 
 /** At the top of every store: `{"format":"ashlar-store","version":1}` and a line feed. */
 const storeFormatKey = 'ashlar-store.json';
 const storeFormatVersion = 1;
 
 const formatName = 'ashlar-store';
+const formatText = JSON.stringify({ format: formatName, version: storeFormatVersion });
 const maxFormatBytes = 4096;
 
 /** `if-missing` makes a store where there is nothing yet; `never` reports `store_missing` then. */
@@ -19,8 +21,8 @@ export interface StoreDriver extends ObjectStore {
 
 /**
  * Makes sure that `store` holds a store of this format, and writes the format object where it is new. Throws
- * `store_newer_format` for a later version, and `store_url_invalid` for a place that holds other things, or whose
- * writes are not conditional.
+ * `store_newer_format` for a later version, `store_format_missing` for images without a format object, and
+ * `store_url_invalid` for a place that holds other things, or whose writes are not conditional.
  */
 export async function ensureStoreFormat(store: StoreDriver, create: CreateStore): Promise<void> {
   if (await checkFormat(store)) return;
@@ -28,6 +30,7 @@ export async function ensureStoreFormat(store: StoreDriver, create: CreateStore)
   if (name !== undefined) {
     // Another process may have made the store between the two questions.
     if (await checkFormat(store)) return;
+    if (await holdsImages(store)) throw formatLost(store);
     throw notOurs(store, `it holds ${JSON.stringify(name)} and no ${storeFormatKey}`);
   }
   if (create === 'never') throw storeMissing(store.url);
@@ -40,8 +43,7 @@ export function storeMissing(url: string): AshlarError {
 }
 
 async function writeFormat(store: StoreDriver): Promise<void> {
-  const text = `${JSON.stringify({ format: formatName, version: storeFormatVersion })}\n`;
-  const bytes = Buffer.from(text);
+  const bytes = Buffer.from(`${formatText}\n`);
   if ((await store.put(storeFormatKey, bytes)) === 'exists') return;
   if ((await store.put(storeFormatKey, bytes)) === 'exists') return;
   await store.delete(storeFormatKey);
@@ -99,6 +101,24 @@ function parseJson(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** True when there are images, as only Ashlar names them. */
+async function holdsImages(store: StoreDriver): Promise<boolean> {
+  for await (const { key } of store.list('images/')) if (digestInKey(key) !== null) return true;
+  return false;
+}
+
+/** Written back by hand alone: what is there may be of a later format. */
+function formatLost(store: StoreDriver): AshlarError {
+  return new AshlarError(
+    'store_format_missing',
+    `the store at ${store.url} has images, but its ${storeFormatKey} is lost`,
+    {
+      data: { url: store.url },
+      hint: `If no newer Ashlar wrote to the store, write the object ${storeFormatKey} back; its text is ${formatText}`,
+    },
+  );
 }
 
 function notOurs(store: StoreDriver, why: string, cause?: unknown): AshlarError {

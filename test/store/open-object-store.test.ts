@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTempDir, type TempDir } from '../../src/disk/temp-dir.ts';
+import type { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { runChecked } from '../../src/process/run-command.ts';
 import { openObjectStore } from '../../src/store/open-object-store.ts';
 import { createS3ObjectStore } from '../../src/store/s3-object-store.ts';
@@ -86,6 +87,19 @@ describe('openObjectStore on a directory', () => {
       message: expect.stringContaining('ashlar-store.json was not written by Ashlar'),
     });
     expect(await readdir(directory.path)).toEqual(['ashlar-store.json']);
+  });
+
+  it('says how to write back the format object of a store with images', async () => {
+    await using directory = await tempDir();
+    const url = pathToFileURL(directory.path).href;
+    const store = await openObjectStore(url);
+    await store.put(`images/${'ab'.repeat(32)}.root`, Buffer.from('root'));
+    await store.delete('ashlar-store.json');
+    const failure: unknown = await openObjectStore(url).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'store_format_missing' });
+    const [, text = ''] = /its text is (.*)$/.exec((failure as AshlarError).hint) ?? [];
+    await writeFile(join(directory.path, 'ashlar-store.json'), text);
+    await openObjectStore(url, { create: 'never' });
   });
 
   it('refuses a folder in the place of the format object', async () => {

@@ -28,7 +28,8 @@ export interface MarkedImages {
 
 /**
  * Finds which images something still refers to: tags, leases, recent steps, or that they are new. Throws
- * `manifest_corrupt` for tags and leases that are damaged or whose image is gone: what they keep is not known.
+ * `manifest_corrupt` for tags and leases that are damaged or whose image is gone, and `object_not_a_file` where something
+ * else stands in their place: what they keep is not known.
  */
 export async function markImages(
   objects: ObjectStore,
@@ -70,12 +71,15 @@ export async function referencedImages(objects: ObjectStore, nowMs: number): Pro
 
 function checkTags({ damagedTags, danglingTags }: ImageListing): void {
   const [damaged] = damagedTags;
-  if (damaged !== undefined)
-    throw new AshlarError('manifest_corrupt', `nothing is collected: ${damaged.damage.message}`, {
-      data: { tag: damaged.name },
-      cause: damaged.damage,
-      hint: `Set the tag again, or remove it: ashlar image rm ${damaged.name}`,
+  if (damaged !== undefined) {
+    const { name, damage } = damaged;
+    const isForeign = damage.code === 'object_not_a_file';
+    throw new AshlarError(damage.code, `nothing is collected: ${damage.message}`, {
+      data: { tag: name },
+      cause: damage,
+      hint: isForeign ? damage.hint : `Set the tag again, or remove it: ashlar image rm ${name}`,
     });
+  }
   const [dangling] = danglingTags;
   if (dangling === undefined) return;
   const { name, image } = dangling;

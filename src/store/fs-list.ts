@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../errors/ashlar-error.ts';
-import { naming, notAFileAt } from './fs-errors.ts';
+import { naming } from './fs-errors.ts';
 import { isKeySegment, isObjectKey } from './object-key.ts';
 import type { ObjectInfo } from './object-store.ts';
 
@@ -10,7 +10,8 @@ const statsAtOnce = 32;
 
 /**
  * The objects below `root` whose key starts with `prefix`, by byte order of the keys. Names that are no keys are
- * passed over; what has a key's name but is neither folder nor regular file is `object_not_a_file`.
+ * passed over; what has a key's name but is neither folder nor regular file is there with 0 bytes, so that one foreign
+ * link hides nothing else: it is `object_not_a_file` for those who read it.
  */
 export async function* listFiles(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
   yield* listFolder({ root, prefix }, prefix.slice(0, prefix.lastIndexOf('/') + 1));
@@ -63,8 +64,8 @@ async function infoOf(root: string, key: string): Promise<ObjectInfo | null> {
   const path = join(root, key);
   const stat = await unlessMissing(path, () => lstat(path));
   if (stat === null) return null;
-  if (!stat.isFile()) throw notAFileAt(path);
-  return { key, sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs) };
+  const sizeBytes = stat.isFile() ? stat.size : 0;
+  return { key, sizeBytes, modifiedMs: Math.trunc(stat.mtimeMs) };
 }
 
 async function entriesOf(path: string): Promise<Dirent[]> {

@@ -101,7 +101,7 @@ export interface ObjectStore {
   /**
    * All objects whose key starts with `prefix` (which may end inside a segment; `''` for all), by byte order of
    * the keys. What writers have under way never shows, nor do names that are no keys. Objects stored or deleted
-   * meanwhile may or may not show.
+   * meanwhile may or may not show. What stands in the place of an object without being one shows with 0 bytes.
    */
   list(prefix: string): AsyncIterable<ObjectInfo>;
 

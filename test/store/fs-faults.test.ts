@@ -194,7 +194,20 @@ describe('directory store: what lies there', () => {
     await writeFile(join(directory.path, 'target'), 'secret');
     await symlink(join(directory.path, 'target'), join(directory.path, 'one'));
     await expect(store.getRange('one', 0, 1)).rejects.toMatchObject({ code: 'object_not_a_file' });
-    await expect(listed(store, '')).rejects.toMatchObject({ code: 'object_not_a_file' });
+  });
+
+  it('lists a link in the place of an object without what it leads to, and all the others', async () => {
+    await using directory = await tempDir();
+    const store = await createFsObjectStore(directory.path);
+    await writeFile(join(directory.path, 'target'), 'secret');
+    await symlink(join(directory.path, 'target'), join(directory.path, 'one'));
+    await runChecked('mkfifo', [join(directory.path, 'pipe')]);
+    const infos = await listed(store, '');
+    expect(infos.map(({ key, sizeBytes }) => [key, sizeBytes])).toEqual([
+      ['one', 0],
+      ['pipe', 0],
+      ['target', 6],
+    ]);
   });
 
   it('names a file in the place of a folder', async () => {

@@ -37,7 +37,7 @@ export interface ImageLease {
   readonly expiresMs: number;
 }
 
-/** All leases, expired ones too; throws `manifest_corrupt` at one that is damaged. */
+/** All leases, expired ones too; throws `manifest_corrupt` or `object_not_a_file` at one that is damaged. */
 export async function* listLeases(objects: ObjectStore): AsyncIterable<ImageLease> {
   for await (const { key } of objects.list('leases/')) {
     const lease = await readLease(objects, key);
@@ -52,7 +52,7 @@ export async function findDamagedLeases(objects: ObjectStore): Promise<AshlarErr
     try {
       await readLease(objects, key);
     } catch (error) {
-      if (!hasCode(error, 'manifest_corrupt')) throw error;
+      if (!hasCode(error, 'manifest_corrupt', 'object_not_a_file')) throw error;
       damages.push(error);
     }
   }

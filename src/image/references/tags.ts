@@ -73,7 +73,7 @@ export async function findTag(objects: ObjectStore, name: string): Promise<Tag |
   return full === null ? null : readTag(objects, tagKey(full));
 }
 
-/** All tags by name; throws `manifest_corrupt` at one that is damaged. */
+/** All tags by name; throws `manifest_corrupt` or `object_not_a_file` at one that is damaged. */
 export async function* listTags(objects: ObjectStore): AsyncIterable<Tag> {
   for await (const tag of listTagRecords(objects)) {
     if ('damage' in tag) throw tag.damage;
@@ -96,7 +96,7 @@ export async function* listTagRecords(objects: ObjectStore): AsyncIterable<Tag |
       const tag = await readTag(objects, key);
       if (tag !== null) yield tag;
     } catch (error) {
-      if (!hasCode(error, 'manifest_corrupt')) throw error;
+      if (!hasCode(error, 'manifest_corrupt', 'object_not_a_file')) throw error;
       yield { name, damage: error };
     }
   }

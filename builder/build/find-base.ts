@@ -10,6 +10,7 @@ import {
   layoutVersion,
   resolveImage,
   setTag,
+  type Tag,
   writeImage,
 } from '../../src/index.ts';
 import { importImage } from '../import/import-image.ts';
@@ -41,10 +42,7 @@ export async function findBase(reference: string, options: FindBaseOptions): Pro
     options.pull === 'always'
       ? null
       : await session.ledger.span('cache', reference, () => findTag(objects, reference));
-  if (tag !== null) {
-    session.emit({ kind: 'base', reference, digest: tag.image, from: 'store' });
-    return tag.image;
-  }
+  if (tag !== null) return findTagged(tag, reference, session);
   const digest = await importBase(reference, options).catch((error: unknown) => {
     throw options.pull === 'always' ? error : inNeitherPlace(reference, error);
   });
@@ -58,20 +56,40 @@ export async function findBase(reference: string, options: FindBaseOptions): Pro
   return digest;
 }
 
+async function findTagged(
+  { name, image }: Tag,
+  reference: string,
+  session: BuildSession,
+): Promise<Digest> {
+  await checkStored(image, session, {
+    message: `the tag ${name} names the image ${image}, which is not in the store any more`,
+    hint: `Build or import ${name} again, or give the name up with \`ashlar image rm ${name}\`: then the registry is asked, as with --pull.`,
+  });
+  session.emit({ kind: 'base', reference, digest: image, from: 'store' });
+  return image;
+}
+
 async function findStored(digest: Digest, session: BuildSession): Promise<Digest> {
-  const { objects } = session.imageStore;
-  try {
-    await session.ledger.span('cache', digest, () => resolveImage(objects, digest));
-  } catch (error) {
-    if (!(error instanceof AshlarError) || error.code !== 'image_not_found') throw error;
-    throw new AshlarError('base_not_found', error.message, {
-      data: error.data,
-      cause: error,
-      hint: '`ashlar image ls --all` lists the digests of the store; registries do not know them.',
-    });
-  }
+  await checkStored(digest, session, {
+    message: `the store has no image ${digest}`,
+    hint: '`ashlar image ls --all` lists the digests of the store; registries do not know them.',
+  });
   session.emit({ kind: 'base', reference: digest, digest, from: 'store' });
   return digest;
+}
+
+/** Throws `base_not_found` with these words for an image that is not in the store. */
+async function checkStored(
+  image: Digest,
+  { imageStore, ledger }: BuildSession,
+  { message, hint }: { message: string; hint: string },
+): Promise<void> {
+  try {
+    await ledger.span('cache', image, () => resolveImage(imageStore.objects, image));
+  } catch (error) {
+    if (!(error instanceof AshlarError) || error.code !== 'image_not_found') throw error;
+    throw new AshlarError('base_not_found', message, { data: { image }, cause: error, hint });
+  }
 }
 
 /** A name without a host may as well be meant for the store: both answers are told. */

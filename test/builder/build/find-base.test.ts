@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AshlarError } from '../../../src/index.ts';
 import { type BuildBench, createBuildBench } from './fixture.ts';
+import { imageKey } from '../../../src/store/store-paths.ts';
 import { isRoot } from '../../support/scratch.ts';
 
 const why = isRoot ? '' : 'needs root';
@@ -34,6 +35,20 @@ describe.skipIf(why !== '')(`the base that FROM names ${why}`, () => {
     await expect(
       bench.build(`FROM ${missing}\n`, { openRegistryImage: noRegistry }),
     ).rejects.toMatchObject({ code: 'base_not_found', data: { line: 1 } });
+  });
+
+  it('is named with its tag and its line when the image of the tag is gone', async () => {
+    const { digest } = await bench.build(`FROM ${bench.base}\nENV A=gone\n`, { tags: ['gone:v1'] });
+    await bench.store.objects.delete(imageKey(digest, 'root'));
+    await expect(
+      bench.build('# a comment\nFROM gone:v1\n', { openRegistryImage: noRegistry }),
+    ).rejects.toMatchObject({
+      code: 'base_not_found',
+      message: expect.stringMatching(
+        new RegExp(`Dockerfile:2: the tag gone:v1 names the image ${digest}, which is not`),
+      ) as string,
+      hint: expect.stringContaining('ashlar image rm gone:v1') as string,
+    });
   });
 
   it('is said to be in neither place when a name without a host is in none', async () => {

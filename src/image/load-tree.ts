@@ -1,7 +1,8 @@
+import { toDisplay } from '../bytes/byte-path.ts';
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { type BinContent, binKey } from '../layout/pack-bins.ts';
-import { createFileTree, type FileTree } from '../tree/file-tree.ts';
+import { createFileTree, type FileTree, isFileName, nameOf } from '../tree/file-tree.ts';
 import type { Inode } from '../tree/inode.ts';
 import { decodeTreePage, type TreePage } from '../tree/tree-page.ts';
 import type { ImageStore } from './image-store.ts';
@@ -49,6 +50,8 @@ function addPage(started: FileTree | undefined, page: TreePage, image: OpenImage
     const inode: Inode | undefined =
       'linkTo' in entry ? tree.lookup(entry.linkTo)?.inode : entry.inode;
     if (inode === undefined) throw corrupt(image, 'a hard link that leads to nothing');
+    if (entry.path !== '' && !isFileName(nameOf(entry.path)))
+      throw corrupt(image, `the name ${toDisplay(entry.path)}, which no file can have`);
     tree.put(entry.path, inode);
   }
   if (tree === undefined) throw corrupt(image, 'an empty page');

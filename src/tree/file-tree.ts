@@ -21,7 +21,8 @@ export interface FileTree {
   readonly root: TreeNode;
   lookup(path: BytePath): TreeNode | undefined;
   /**
-   * Puts an inode at a path. The parent has to be a directory (`internal` otherwise). A directory that is put onto a
+   * Puts an inode at a path. The parent has to be a directory and the name one that a file can have (`internal`
+   * otherwise). A directory that is put onto a
    * directory keeps the children; anything else replaces what was there with all below it. The same object at a second
    * path is a hard link; of a directory, which has none, every path gets an object of its own.
    */
@@ -71,6 +72,8 @@ export function createFileTree(rootInode: DirectoryInode): FileTree {
       }
       const siblings = childrenOf(parentOf(path));
       const name = nameOf(path);
+      if (!isFileName(name))
+        throw new AshlarError('internal', `no file can have the name of /${toDisplay(path)}`);
       const existing = siblings.get(name);
       const isDirectory = inode.type === 'directory';
       const own = isDirectory ? { ...inode } : inode;
@@ -97,6 +100,11 @@ export function createFileTree(rootInode: DirectoryInode): FileTree {
 export function parentOf(path: BytePath): BytePath {
   const slash = path.lastIndexOf('/');
   return slash === -1 ? '' : path.slice(0, slash);
+}
+
+/** True for what a directory can hold: a name that is not empty, not `.` or `..`, and has no slash and no NUL. */
+export function isFileName(name: BytePath): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[\0/]/.test(name);
 }
 
 /** A part of a string keeps all of it in memory; a copy does not. */

@@ -1,5 +1,5 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import { type FileTree, nameOf, parentOf, type TreeNode } from './file-tree.ts';
+import { type FileTree, joinPath, nameOf, parentOf, type TreeNode } from './file-tree.ts';
 import type { Inode } from './inode.ts';
 
 /** One name of the tree, in its place in the canonical order. */
@@ -25,23 +25,30 @@ export interface OrderedEntry extends TreeEntry {
 export function orderTree(tree: FileTree): OrderedEntry[] {
   const entries: OrderedEntry[] = [];
   const firstPaths = new Map<Inode, BytePath>();
-  const visit = (path: BytePath, place: TreeKey, node: TreeNode): void => {
-    entries.push({ path, inode: node.inode, firstPath: path, ...place });
-    const prefix = path === '' ? '' : `${path}/`;
+  // Not by recursion: a tree may be deeper than the stack.
+  const pending: PendingDirectory[] = [{ directory: '', name: '', node: tree.root }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { directory, name, node } = next;
+    const path = joinPath(directory, name);
+    entries.push({ path, inode: node.inode, firstPath: path, directory, name });
     const children = sortedByName([...(node.children ?? [])]);
-    for (const [name, child] of children) {
+    for (const [childName, child] of children) {
       if (child.children !== null) continue;
-      const childPath = prefix + name;
+      const childPath = joinPath(path, childName);
       const firstPath = firstPaths.get(child.inode) ?? childPath;
       if (firstPath === childPath) firstPaths.set(child.inode, childPath);
-      entries.push({ path: childPath, inode: child.inode, firstPath, directory: path, name });
+      const place = { directory: path, name: childName };
+      entries.push({ path: childPath, inode: child.inode, firstPath, ...place });
     }
-    for (const [name, child] of children) {
-      if (child.children !== null) visit(prefix + name, { directory: path, name }, child);
+    for (const [childName, child] of children.toReversed()) {
+      if (child.children !== null) pending.push({ directory: path, name: childName, node: child });
     }
-  };
-  visit('', { directory: '', name: '' }, tree.root);
+  }
   return entries;
+}
+
+interface PendingDirectory extends TreeKey {
+  readonly node: TreeNode;
 }
 
 /** Compares the places of two entries in the canonical order. */

@@ -51,6 +51,14 @@ describe('a tree in memory', () => {
     expect(pathsOf(tree)).toEqual(['', 'd']);
   });
 
+  it.each(['', '.', '..', 'a\0b'])('takes no name %j, which no file can have', (name) => {
+    const tree = treeOf({ d: directory() });
+    expect(() => tree.put(`d/${name}`, file())).toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    );
+    expect(pathsOf(tree)).toEqual(['', 'd']);
+  });
+
   it('has a root that stays a directory', () => {
     const tree = treeOf({ a: file() }, directory({ mode: 0o700 }));
     tree.put('', directory({ mode: 0o711 }));

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createFileTree, type TreeNode } from '../../src/tree/file-tree.ts';
 import { compareTreeKeys, orderTree, treeKeyOf } from '../../src/tree/tree-order.ts';
 import { createContentBank } from '../layout/support/content-bank.ts';
 import { directory, file, treeOf } from '../layout/support/make-tree.ts';
@@ -30,6 +31,16 @@ describe('the canonical order', () => {
       'b-c',
       'b-c/y',
     ]);
+  });
+
+  it('is found of a tree that is deeper than the stack', () => {
+    const levels = 50_000;
+    let root: TreeNode = { inode: directory(), children: new Map() };
+    for (let level = 0; level < levels; level += 1)
+      root = { inode: directory(), children: new Map([['d', root]]) };
+    const entries = orderTree({ ...createFileTree(directory()), root });
+    expect(entries).toHaveLength(levels + 1);
+    expect(entries.at(-1)?.path).toHaveLength(2 * levels - 1);
   });
 
   it('is the one that keys are compared in, and has every name once', () => {

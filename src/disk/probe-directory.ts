@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
 
 /** Why a directory cannot be used. */
 export interface DirectoryProblem {
@@ -21,7 +22,8 @@ const touchNothing = `${findExisting}; rmdir -- "$d/.ashlar-none" 2>&- || :`;
 
 /**
  * Why a directory cannot hold state, null where it can: it is made where it is missing, and a file in it is made and
- * removed. This is left to a process of its own, as one that waits for a file system cannot always be ended.
+ * removed. This is left to a process of its own, as one that waits for a file system cannot always be ended. Throws
+ * `resources_exhausted` when the machine has no room for that process.
  */
 export function probeDirectory(
   path: string,
@@ -40,7 +42,7 @@ export function probeAnswer(
 }
 
 function ask(script: string, path: string, timeoutMs: number): Promise<DirectoryProblem | null> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-c', script, 'sh', path], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
@@ -54,15 +56,39 @@ function ask(script: string, path: string, timeoutMs: number): Promise<Directory
       const words = `does not answer: it was asked ${timeoutMs / 1000} s ago`;
       resolve({ kind: 'hangs', words });
     }, timeoutMs);
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
-    child.on('error', ({ message }) => {
+    child.on('error', (error) => {
       clearTimeout(timer);
-      resolve({ kind: 'refused', words: `could not be looked at: ${message}` });
+      const code = systemErrorCode(error) ?? '';
+      if (noRoom.has(code)) reject(noRoomToLook(path, code, error));
+      else resolve({ kind: 'refused', words: `could not be looked at: ${error.message}` });
     });
+    // A process that could not be started for want of open files has no streams.
+    if (child.pid === undefined) return;
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
     child.on('close', (exitCode) => {
       clearTimeout(timer);
       const words = `cannot hold files: ${said.trim()}`;
       resolve(exitCode === 0 ? null : { kind: 'refused', words });
     });
   });
+}
+
+const noRoom: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
+function noRoomToLook(path: string, code: string, cause: Error): AshlarError {
+  const ofFiles = code === 'EMFILE' || code === 'ENFILE';
+  const what = ofFiles ? 'too many open files' : 'no room for another process';
+  return new AshlarError(
+    'resources_exhausted',
+    `cannot look whether ${path} can be used: ${what} (${code})`,
+    {
+      data: { path, systemCode: code },
+      cause,
+      ...(code === 'EMFILE'
+        ? {
+            hint: 'Allow more open files, for example with ulimit -n 1024, and run the command again.',
+          }
+        : {}),
+    },
+  );
 }

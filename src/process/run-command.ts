@@ -45,11 +45,14 @@ export async function runCommand(
   });
   const stdout = createTailBuffer(keepBytes);
   const stderr = createTailBuffer(keepBytes);
-  child.stdout.on('data', stdout.push);
-  child.stderr.on('data', stderr.push);
-  // A child that leaves without reading its input is judged by its exit code.
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  // One that could not be started for want of open files has no streams.
+  if (child.pid !== undefined) {
+    child.stdout.on('data', stdout.push);
+    child.stderr.on('data', stderr.push);
+    // A child that leaves without reading its input is judged by its exit code.
+    child.stdin.on('error', () => {});
+    child.stdin.end(options.input ?? '');
+  }
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {
       if (signal.aborted) reject(signal.reason as Error);

@@ -14,6 +14,7 @@ import { runMachine } from '../boot/run-machine.ts';
 import { requireProgram } from '../find-program.ts';
 import { prepareGuest, type GuestKit } from '../guest/prepare-guest.ts';
 import { hostPlatform } from '../platform.ts';
+import { readRecordFile } from '../record-file.ts';
 
 export interface AcceleratorChoice {
   readonly accelerator: Accelerator;
@@ -113,13 +114,14 @@ async function readRecord(
   path: string,
   circumstances: string,
 ): Promise<AcceleratorChoice | undefined> {
+  const text = await readRecordFile(path);
   try {
-    const record = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown> | null;
+    const record = JSON.parse(text ?? 'null') as Record<string, unknown> | null;
     const { accelerator, reason } = record ?? {};
     if (record?.['circumstances'] !== circumstances || typeof reason !== 'string') return undefined;
     return accelerator === 'kvm' || accelerator === 'tcg' ? { accelerator, reason } : undefined;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import {
   writeFileAtomic,
 } from '../../src/index.ts';
 import { hostPlatform } from '../platform.ts';
+import { readRecordFile } from '../record-file.ts';
 import { findBusybox } from './find-busybox.ts';
 import { findKernel, type GuestKernel } from './find-kernel.ts';
 import { parseKernelRecord, type InputFile, type KernelRecord } from './kernel-record.ts';
@@ -145,13 +146,8 @@ async function makeVmDir(vmDir: string): Promise<void> {
 }
 
 async function readRecord(vmDir: string): Promise<KernelRecord | undefined> {
-  try {
-    return parseKernelRecord(await readFile(join(vmDir, 'kernel.json'), 'utf8'));
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
+  const text = await readRecordFile(join(vmDir, 'kernel.json'));
+  return text === null ? undefined : parseKernelRecord(text);
 }
 
 async function isFresh(record: KernelRecord): Promise<boolean> {

@@ -30,6 +30,9 @@ const maxEnvironmentBytes = 2 * 1024 * 1024;
 /** What a port counts among the characters that a stage may make. */
 const portCharacters = 16;
 
+/** Of a path in a message. */
+const shownCharacters = 200;
+
 const emptyObject: EmptyObject = {};
 
 type ConfigInstruction = Exclude<
@@ -197,7 +200,8 @@ function setWorkdir(
 ): ConfigChange {
   const path = expander.word(instruction.path);
   if (!state.workdirSet && !path.startsWith('/')) {
-    const message = `the relative WORKDIR ${path} depends on what the base image has as its own`;
+    const shown = path.length > shownCharacters ? `${path.slice(0, shownCharacters)}...` : path;
+    const message = `the relative WORKDIR ${shown} depends on what the base image has as its own`;
     expander.warnings.push({ rule: 'WorkdirRelativePath', message });
   }
   const WorkingDir = posix.resolve('/', state.config.config.WorkingDir ?? '/', path);

@@ -4,6 +4,8 @@ import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import type { StepUser } from './resolve-user.ts';
 
+const shownCharacters = 200;
+
 /**
  * Makes the working directory, and what leads to it, where it is missing: mode 0755, owned by the step's user, as
  * BuildKit does. It is part of the step's difference. Throws `step_failed` where a file is in the way, or the path is
@@ -18,7 +20,7 @@ export async function makeWorkingDirectory(
   if (found === undefined || (found.stats !== undefined && !found.stats.isDirectory())) {
     throw new AshlarError(
       'step_failed',
-      `the working directory ${guestPath} is no directory of the image`,
+      `the working directory ${shown(guestPath)} is no directory of the image`,
       {
         data: { path: guestPath },
         hint: 'Name another directory with WORKDIR, or remove the file that is in the way.',
@@ -36,6 +38,10 @@ export async function makeWorkingDirectory(
     await chmod(path, 0o755);
     await chown(path, user.uid, user.gid);
   }
+}
+
+function shown(path: string): string {
+  return path.length > shownCharacters ? `${path.slice(0, shownCharacters)}...` : path;
 }
 
 /** The kernel counts the way to the root of the step too. */

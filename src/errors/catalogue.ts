@@ -192,6 +192,9 @@ export const catalogue = {
   tool_missing: operator('Run `ashlar doctor`; it names the package that brings the tool.'),
   privilege_missing: operator('Run as root: mounting images and starting containers needs it.'),
   kernel_feature_missing: operator('Run `ashlar doctor`; it says what the kernel lacks.'),
+  boot_too_slow: operator(
+    'Allow more time with --timeout; `ashlar doctor` says whether virtual machines run at full speed here (kvm) or are emulated (tcg).',
+  ),
   vm_parts_missing: operator(
     'Let apt reach its archive, or install linux-image-cloud-amd64 (Debian) or linux-image-virtual (Ubuntu) and busybox-static.',
   ),

@@ -1,4 +1,4 @@
-import { AshlarError } from '../../src/index.ts';
+import { AshlarError, type ErrorCode } from '../../src/index.ts';
 import type { MachineRun } from './run-machine.ts';
 
 const shownLines = 20;
@@ -11,7 +11,7 @@ export function bootFailure(run: MachineRun): AshlarError {
     const byImage = ['user', 'workdir', 'supervise'].includes(ending.stage);
     return withConsole(
       byImage ? 'boot_check_failed' : 'boot_failed',
-      `${failedStages[ending.stage] ?? 'the guest gave up'}: ${ending.text}`,
+      `${failedStages[ending.stage] ?? 'the guest gave up'}: ${cut(ending.text)}`,
       run,
     );
   }
@@ -21,14 +21,15 @@ export function bootFailure(run: MachineRun): AshlarError {
   }
   if (run.killSignal !== null || (run.exitCode ?? 0) !== 0) {
     const how = run.killSignal === null ? `exit code ${run.exitCode}` : `signal ${run.killSignal}`;
-    return withConsole('boot_failed', `QEMU ended with ${how}: ${run.qemuStderr.trim()}`, run);
+    const code = lacksMemory(run) ? 'resources_exhausted' : 'boot_failed';
+    return withConsole(code, `QEMU ended with ${how}: ${run.qemuStderr.trim()}`, run);
   }
   return withConsole('boot_failed', `the virtual machine ended ${whereOf[state]}`, run);
 }
 
-/** The error for a run that was stopped because its time was up. */
+/** The error for a run that was stopped because its time was up: the command's fault only if it had begun. */
 export function bootTimeout(run: MachineRun, timeoutMs: number): AshlarError {
-  const code = run.report.state === 'started' ? 'boot_timeout' : 'boot_failed';
+  const code = run.report.state === 'started' ? 'boot_timeout' : 'boot_too_slow';
   return withConsole(
     code,
     `the boot did not end within ${timeoutMs} ms; it was stopped ${whereOf[run.report.state]}`,
@@ -51,11 +52,19 @@ const whereOf = {
   started: 'while the command ran',
 } as const;
 
-function withConsole(
-  code: 'boot_failed' | 'boot_check_failed' | 'boot_timeout',
-  message: string,
-  run: MachineRun,
-): AshlarError {
+/** Nobody but the kernel, when memory runs out, kills a machine that was not stopped. */
+function lacksMemory({ killSignal, qemuStderr }: MachineRun): boolean {
+  return killSignal === 'SIGKILL' || qemuStderr.includes('Cannot allocate memory');
+}
+
+/** The guest names what it was given, which may be thousands of characters. */
+function cut(text: string): string {
+  return text.length > shownLineChars ? `${text.slice(0, shownLineChars)}...` : text;
+}
+
+const memoryHint = 'Give the machine less with --memory, or free memory on this host.';
+
+function withConsole(code: ErrorCode, message: string, run: MachineRun): AshlarError {
   const lines = printable(run.console).trim().split('\n').slice(-shownLines);
   const shown = lines.map((line) => line.slice(0, shownLineChars)).join('\n');
   const console =
@@ -66,6 +75,7 @@ function withConsole(
       console: printable(run.console),
       qemuStderr: printable(run.qemuStderr),
     },
+    ...(code === 'resources_exhausted' ? { hint: memoryHint } : {}),
   });
 }
 

@@ -72,9 +72,9 @@ const nowMs = (): number => performance.now();
  * but the command. Output is byte-exact and complete when the promise resolves.
  *
  * Throws what the disk's `read` threw, as soon as one read fails; the reason of `signal`; `boot_timeout`
- * for a command that takes too long; `boot_check_failed` for a user or working directory that the image
- * does not have; `boot_failed` for a machine that ends before it reports (a panic, no file system, a hang
- * before the command); and what `prepareGuest` and `probeAccelerator` throw. In every case QEMU has ended
+ * for a command that takes too long, `boot_too_slow` where it has not begun by then; `boot_check_failed` for a
+ * user or working directory that the image does not have; `boot_failed` for a machine that ends before it
+ * reports (a panic, no file system), `resources_exhausted` when that is for lack of memory; and what `prepareGuest` and `probeAccelerator` throw. In every case QEMU has ended
  * and the temporary files are gone; what a killed process left below `home`/tmp is removed by the next boot.
  */
 export async function bootImage(options: BootOptions): Promise<BootResult> {

@@ -124,6 +124,14 @@ describe.skipIf(whyNoSteps !== '')(`a step's command ${whyNoSteps}`, () => {
     expect(error.code).toBe('step_failed');
   });
 
+  it('does not name a long working directory whole', async () => {
+    const workdir = `/etc/passwd${'/long'.repeat(400)}`;
+    const failure = await failureOf(runStep(shellStep(bench, disk, 'true', { workdir })));
+    expect(failure.message).toMatch(
+      /^the working directory \/etc\/passwd.{189}\.\.\. is no directory/,
+    );
+  });
+
   it('refuses a working directory that is too long below its own', async () => {
     const workdir = `/${'d'.repeat(250)}`.repeat(16);
     const error = await failureOf(runStep(shellStep(bench, disk, 'true', { workdir })));

@@ -88,6 +88,28 @@ describe.skipIf(obstacle !== undefined)(`boots that fail (${obstacle ?? 'with QE
     });
   });
 
+  it('names a machine that gets no memory', async () => {
+    // More than any host has, and less than QEMU refuses by itself.
+    await expect(
+      captureBoot({ home, disk, argv: ['id'], memoryMiB: 20 * 1024 ** 2 }),
+    ).rejects.toMatchObject({
+      code: 'resources_exhausted',
+      message: expect.stringContaining('Cannot allocate memory'),
+      hint: expect.stringContaining('--memory'),
+    });
+  });
+
+  it('cuts what it names', async () => {
+    const workdir = `/etc/passwd${'/long'.repeat(400)}`;
+    const error = await captureBoot({ home, disk, argv: ['id'], workdir }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      code: 'boot_check_failed',
+      message: expect.stringMatching(/the working directory \/etc\/passwd\/long.{0,500}\.\.\.\n/),
+    });
+  });
+
   it('names a panic, and does not let the console steer the terminal', async () => {
     const script =
       'printf "\\033[31mred\\n" >/dev/console; echo c >/proc/sysrq-trigger; sleep 1000';
@@ -123,7 +145,7 @@ describe.skipIf(obstacle !== undefined)(`boots that fail (${obstacle ?? 'with QE
   it('stops at its time limit, before the kernel is up and while the command runs', async () => {
     await expect(
       captureBoot({ home, disk, argv: ['sleep', '1000'], timeoutMs: 1 }),
-    ).rejects.toMatchObject({ code: 'boot_failed', data: { stage: 'silent' } });
+    ).rejects.toMatchObject({ code: 'boot_too_slow', data: { stage: 'silent' } });
     // This machine's own pace, with a margin, so that the command is reached.
     const { timings } = await captureBoot({ home, disk, argv: ['true'] });
     const timeoutMs = Math.round(2 * timings.totalMs + 2_000);

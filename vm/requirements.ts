@@ -33,7 +33,7 @@ async function checkProgram(
       name,
       ok: false,
       detail: 'not installed',
-      mend: `Install the package ${packageName}.`,
+      mend: `apt-get install ${packageName}`,
     };
   }
   const { stdout } = await runCommand(path, versionArguments, { timeoutMs: 10_000 });
@@ -56,7 +56,7 @@ async function checkGuestParts(kernelPackages: readonly string[]): Promise<VmReq
     name,
     ok: false,
     detail: 'no kernel in /boot or no busybox, and no apt-get to download them',
-    mend: `Install ${kernelPackages[0] ?? 'a kernel'} and busybox-static.`,
+    mend: `install ${kernelPackages[0] ?? 'a kernel'} and busybox-static`,
   };
 }
 

@@ -2,12 +2,19 @@ import type { Digest, ErrorCode } from '../../src/index.ts';
 
 /** What a build says while it runs. Steps are counted from 1 over all stages that are built. */
 export type BuildEvent =
-  | { readonly kind: 'plan'; readonly steps: number; readonly stages: readonly string[] }
+  | {
+      readonly kind: 'plan';
+      /** As the user named it. */
+      readonly dockerfile: string;
+      readonly steps: number;
+      readonly stages: readonly string[];
+    }
   | {
       readonly kind: 'warning';
       readonly rule: string;
       readonly message: string;
-      readonly line: number;
+      /** Of the Dockerfile; null for what is not in it. */
+      readonly line: number | null;
     }
   | {
       readonly kind: 'base';

@@ -192,7 +192,7 @@ async function buildPlan(
 function announce(session: BuildSession, plan: BuildPlan): string[] {
   const stages = plan.stages.map((stage) => stage.name ?? String(stage.index));
   const steps = plan.stages.reduce((sum, stage) => sum + stage.steps.length, 0);
-  session.emit({ kind: 'plan', steps, stages });
+  session.emit({ kind: 'plan', dockerfile: plan.scope.path, steps, stages });
   for (const { rule, message, line } of plan.warnings) {
     session.emit({ kind: 'warning', rule, message, line });
   }

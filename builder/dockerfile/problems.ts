@@ -60,8 +60,9 @@ export interface ProblemSource {
 }
 
 /**
- * One error for all problems, in the order of their lines: the first 20 with path, line, text and hint. Its code is
- * `dockerfile_parse_error` when one of them is, else that of the first.
+ * One error for all problems, in the order of their lines: the first 20 with path, line and text; the hint of a single
+ * problem is the error's, those of several stand behind their lines. Its code is `dockerfile_parse_error` when one of
+ * them is, else that of the first.
  *
  * Data: `path`, `line` and `text` of the first, `problems` (one line each), `lines`, `problemCount`.
  */
@@ -71,10 +72,13 @@ export function problemsError(source: ProblemSource, problems: readonly Problem[
   const first = shown[0];
   if (first === undefined) throw new AshlarError('internal', 'an error without problems');
   const parseError = sorted.some(({ code }) => code === 'dockerfile_parse_error');
-  const heading = sorted.length === 1 ? '' : `${sorted.length} problems in ${source.path}:\n`;
   const more = sorted.length - shown.length;
   const rest = more > 0 ? `\nand ${more} more` : '';
-  const message = heading + shown.map((problem) => describe(source, problem)).join('\n') + rest;
+  const described = shown.map((problem) => describe(source, problem) + hintBehind(problem));
+  const message =
+    sorted.length === 1
+      ? describe(source, first)
+      : `${sorted.length} problems in ${source.path}:\n${described.join('\n')}${rest}`;
   return new AshlarError(parseError ? 'dockerfile_parse_error' : first.code, message, {
     data: {
       path: source.path,
@@ -84,15 +88,23 @@ export function problemsError(source: ProblemSource, problems: readonly Problem[
       problems: shown.map(({ line, message }) => `${line}: ${message}`),
       problemCount: sorted.length,
     },
-    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    ...hintOf(sorted),
   });
+}
+
+function hintOf([first, ...others]: readonly Problem[]): { hint?: string } {
+  if (others.length > 0) return { hint: 'Mend the lines shown, and build again.' };
+  return first?.hint === undefined ? {} : { hint: first.hint };
 }
 
 function describe(source: ProblemSource, problem: Problem): string {
   const place = `${source.path}:${problem.line}: ${problem.message}`;
   const text = problem.text.trim() === '' ? '' : `\n    ${showText(problem.text)}`;
-  const hint = problem.hint === undefined ? '' : `\n    (${problem.hint})`;
-  return place + text + hint;
+  return place + text;
+}
+
+function hintBehind({ hint }: Problem): string {
+  return hint === undefined ? '' : `\n    (${hint})`;
 }
 
 /** A line of the file, cut where it is long, and without what URLs have in front of their host. */

@@ -18,6 +18,7 @@ import {
   type WrittenImage,
 } from '../../src/index.ts';
 import { applyLayer } from './apply-layer.ts';
+import { checkRootTree } from './check-root-tree.ts';
 import { impliedDirectory } from './implied-directory.ts';
 import {
   createLayerBudget,
@@ -87,7 +88,7 @@ async function applyLayers(options: ImportImageOptions, intake: ContentIntake): 
       await applyLayer({ ...context, reader, label });
     });
   }
-  checkNotEmpty(tree, source);
+  checkRootTree(tree, source);
   return tree;
 }
 
@@ -142,12 +143,4 @@ function configOf(source: ImageSource): ImageConfig {
   if (source.config === null) return { architecture: hostArchitecture(), os: 'linux', config: {} };
   const { architecture, os, variant, config } = source.config;
   return { architecture, os, ...(variant === undefined ? {} : { variant }), config };
-}
-
-function checkNotEmpty(tree: FileTree, source: ImageSource): void {
-  if (source.config === null && (tree.root.children?.size ?? 0) === 0) {
-    throw new AshlarError('source_invalid', `${source.description} holds no files`, {
-      data: { source: source.description },
-    });
-  }
 }

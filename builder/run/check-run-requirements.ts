@@ -107,7 +107,7 @@ async function kernelRequirement(): Promise<Requirement> {
   const mend = ok
     ? ''
     : 'use kernel 5.10 or later; steps run on older ones, but sync what they write';
-  return { name: 'kernel 5.10', ok, detail: release(), mend };
+  return { name: 'kernel 5.10 or later', ok, detail: release(), mend };
 }
 
 async function fileSystemRequirement(type: string): Promise<Requirement> {

@@ -17,6 +17,9 @@ export type Perform = (
   command: (context: CommandContext) => Promise<FinishedCommand>,
 ) => Promise<void>;
 
+/** What an argument that names an image may be. */
+export const refWords = 'an image: a tag, a digest, or its first eight or more digits';
+
 /** Adds the options of every command; `--output` says in which form the result is. */
 export function withCommonOptions(command: Command): Command {
   return command

@@ -1,17 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { collectBuildArg, readBuildArgs } from './build-args.ts';
 import type { BuildCommandOptions } from './commands/build.ts';
 import { parseDiskSize, parseDuration, parseSize } from './parse-size.ts';
-import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import { type CommonOptions, type Perform, refWords, withCommonOptions } from './common-options.ts';
+import { defaultDiskSize } from './defaults.ts';
 import type { ProgressMode } from './progress/build-progress.ts';
 import { trustedByRuns } from './trusted-by-runs.ts';
 
 interface BuildFlags extends CommonOptions {
   readonly file?: string;
-  readonly tag: readonly string[];
+  readonly tag?: readonly string[];
   readonly target?: string;
-  readonly buildArg: Readonly<Record<string, string>>;
+  readonly buildArg?: readonly string[];
   readonly disk?: string;
   readonly cache: boolean;
   readonly pull?: boolean;
@@ -31,17 +33,23 @@ export function addBuildCommands(program: Command, perform: Perform): void {
       .command('build')
       .description('build a Dockerfile into an image')
       .argument('[context]', 'directory with the files that the Dockerfile copies', '.')
-      .option('-f, --file <path>', 'the Dockerfile; default CONTEXT/Dockerfile')
-      .option('-t, --tag <name>', 'name for the image; may be given several times', collect, [])
-      .option('--target <stage>', 'build this stage')
+      .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile)')
+      .option(
+        '-t, --tag <name>',
+        'name for the image, such as app:v1; may be given several times',
+        collect,
+      )
+      .option('--target <stage>', 'build this stage, by name or number (default: the last)')
       .option(
         '--build-arg <name=value>',
-        'value for an ARG; may be given several times',
-        collectArg,
-        {},
+        'value for an ARG, or a NAME alone that the environment has; may be given several times',
+        collectBuildArg,
       )
-      .option('--disk <size>', 'size of the disk, such as 10G; default: as the base image')
-      .option('--no-cache', 'run every step, known or not')
+      .option(
+        '--disk <size>',
+        `size of the disk, such as 10G (default: as the base image, ${defaultDiskSize} for one from a registry)`,
+      )
+      .option('--no-cache', 'run every step, also those whose result is in the store')
       .option('--pull', 'ask the registry for the base image even when the store has it')
       .addOption(
         new Option('--progress <mode>', 'how progress is shown on stderr')
@@ -49,11 +57,14 @@ export function addBuildCommands(program: Command, perform: Perform): void {
           .default('auto'),
       )
       .option('--boot-check', 'boot the image once; its command has to end with 0')
-      .option('--memory <size>', 'memory for a RUN step', '4G')
-      .option('--pids <count>', 'processes of a RUN step', '4096')
-      .option('--step-timeout <duration>', 'time for a RUN step', '1h')
+      .option('--memory <size>', 'memory that a RUN step may take', '4G')
+      .option('--pids <count>', 'processes that a RUN step may have', '4096')
+      .option('--step-timeout <duration>', 'time that a RUN step may take, such as 90s', '1h')
       .addOption(
-        new Option('--network <mode>', 'network of RUN steps')
+        new Option(
+          '--network <mode>',
+          'network of RUN steps; isolated lets them out, but not to services of this machine',
+        )
           .choices(['isolated', 'none'])
           .default('isolated'),
       )
@@ -72,11 +83,11 @@ export function addBuildCommands(program: Command, perform: Perform): void {
     program
       .command('boot')
       .description('boot an image in a virtual machine and run its command, or the one given')
-      .argument('<ref>', 'a tag, a digest, or its first eight or more digits')
+      .argument('<ref>', refWords)
       .argument('[command...]', 'after --; replaces the entrypoint and the command of the image')
-      .option('--memory <size>', 'memory of the machine', '1G')
-      .option('--cpus <count>', 'processors of the machine', '1')
-      .option('--timeout <duration>', 'end the machine after this time', '5m'),
+      .option('--memory <size>', 'memory of the virtual machine, such as 512M', '1G')
+      .option('--cpus <count>', 'processors of the virtual machine', '1')
+      .option('--timeout <duration>', 'end the virtual machine after this time, such as 90s', '5m'),
   ).action(
     (
       reference: string,
@@ -98,7 +109,9 @@ export function addBuildCommands(program: Command, perform: Perform): void {
   );
 
   withCommonOptions(
-    program.command('doctor').description('say what this machine has and lacks'),
+    program
+      .command('doctor')
+      .description('say what this machine has and lacks to build and boot images'),
   ).action((flags: CommonOptions) =>
     perform(flags, async (context) => (await import('./commands/doctor.ts')).doctor(context)),
   );
@@ -132,12 +145,14 @@ async function buildOptions(
   env: NodeJS.ProcessEnv,
 ): Promise<BuildCommandOptions> {
   const caFile = flags.caFile ?? env['ASHLAR_BUILD_CA'];
+  const buildArgs = readBuildArgs(flags.buildArg ?? [], env);
   return {
     context: contextDir,
     dockerfile: flags.file,
     target: flags.target,
-    tags: flags.tag,
-    buildArgs: withEpoch(flags.buildArg, env),
+    tags: flags.tag ?? [],
+    buildArgs: withEpoch(buildArgs.values, env),
+    unsetArgs: buildArgs.unset,
     diskBytes: flags.disk === undefined ? undefined : parseDiskSize(flags.disk, '--disk'),
     cache: flags.cache ? 'use' : 'ignore',
     pull: flags.pull === true ? 'always' : 'if-missing',
@@ -164,19 +179,8 @@ function withEpoch(
   return epoch === undefined ? buildArgs : { SOURCE_DATE_EPOCH: epoch, ...buildArgs };
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
-}
-
-function collectArg(
-  value: string,
-  previous: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const equals = value.indexOf('=');
-  const name = equals === -1 ? value : value.slice(0, equals);
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new InvalidArgumentError('write NAME=VALUE.');
-  const given = equals === -1 ? process.env[name] : value.slice(equals + 1);
-  return given === undefined ? previous : { ...previous, [name]: given };
 }
 
 function parseCount(text: string, option: string): number {

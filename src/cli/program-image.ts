@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { defaultDiskSize } from './defaults.ts';
 import { parseDiskSize } from './parse-size.ts';
-import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import { type CommonOptions, type Perform, refWords, withCommonOptions } from './common-options.ts';
 
 /** `ashlar image ...` */
 export function addImageCommands(program: Command, perform: Perform): void {
@@ -22,7 +22,10 @@ export function addImageCommands(program: Command, perform: Perform): void {
   );
 
   withCommonOptions(
-    image.command('inspect').description('show what an image is').argument('<ref>'),
+    image
+      .command('inspect')
+      .description('show the digest, size, config and origin of an image')
+      .argument('<ref>', refWords),
   ).action((reference: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-inspect.ts')).imageInspect(context, reference),
@@ -33,8 +36,8 @@ export function addImageCommands(program: Command, perform: Perform): void {
     image
       .command('files')
       .description('list the files of an image')
-      .argument('<ref>')
-      .argument('[path]', 'where to begin', '/'),
+      .argument('<ref>', refWords)
+      .argument('[path]', 'a file, or a directory with all below it', '/'),
   ).action((reference: string, path: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-files.ts')).imageFiles(context, reference, path),
@@ -45,8 +48,8 @@ export function addImageCommands(program: Command, perform: Perform): void {
     image
       .command('cat')
       .description('write a file of an image to stdout')
-      .argument('<ref>')
-      .argument('<path>'),
+      .argument('<ref>', refWords)
+      .argument('<path>', 'a file in the image; symbolic links are followed'),
   ).action((reference: string, path: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-files.ts')).imageCat(context, reference, path),
@@ -56,9 +59,11 @@ export function addImageCommands(program: Command, perform: Perform): void {
   withCommonOptions(
     image
       .command('diff')
-      .description('compare two images: files and chunks')
-      .argument('<a>')
-      .argument('<b>'),
+      .description(
+        'compare two images: + only in B, - only in A, M other content, m other mode, owner, time or attributes',
+      )
+      .argument('<a>', refWords)
+      .argument('<b>', 'the image to compare it with'),
   ).action((left: string, right: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-diff.ts')).imageDiff(context, left, right),
@@ -69,7 +74,7 @@ export function addImageCommands(program: Command, perform: Perform): void {
     image
       .command('verify')
       .description('read all of an image and hold it against its digests')
-      .argument('<ref>'),
+      .argument('<ref>', refWords),
   ).action((reference: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-verify.ts')).imageVerify(context, reference),
@@ -80,8 +85,8 @@ export function addImageCommands(program: Command, perform: Perform): void {
     image
       .command('export')
       .description('write an image as a raw disk')
-      .argument('<ref>')
-      .argument('<file>'),
+      .argument('<ref>', refWords)
+      .argument('<file>', 'where to write it; what is zero becomes a hole'),
   ).action((reference: string, file: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-export.ts')).imageExport(context, reference, file),
@@ -91,8 +96,8 @@ export function addImageCommands(program: Command, perform: Perform): void {
   withCommonOptions(
     image
       .command('rm')
-      .description('remove a tag, or an untagged image by its digest')
-      .argument('<ref>'),
+      .description('remove a tag, or an untagged image by its digest; `store gc` frees the space')
+      .argument('<ref>', refWords),
   ).action((reference: string, options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-remove.ts')).imageRemove(context, reference),
@@ -107,9 +112,12 @@ export function addImageCommands(program: Command, perform: Perform): void {
         '<source>',
         'tar:FILE, oci:DIR[:tag], oci-archive:FILE, docker-archive:FILE or docker://REF',
       )
-      .requiredOption('-t, --tag <name>', 'name for the image')
-      .option('--disk <size>', 'size of the disk', defaultDiskSize)
-      .option('--platform <platform>', 'which image of a multi-platform one, such as linux/amd64'),
+      .requiredOption('-t, --tag <name>', 'name for the image, such as debian:12; has to be given')
+      .option('--disk <size>', 'size of the disk; empty space costs nothing', defaultDiskSize)
+      .option(
+        '--platform <platform>',
+        'which image of a multi-platform one, such as linux/amd64 (default: as this machine)',
+      ),
   ).action(
     (source: string, options: CommonOptions & { tag: string; disk: string; platform?: string }) =>
       perform(options, async (context) =>

@@ -8,15 +8,18 @@ export function addStoreCommands(program: Command, perform: Perform): void {
     .command('store')
     .description('statistics, garbage collection and checks of the store');
 
-  withCommonOptions(store.command('stats').description('count what the store holds')).action(
-    (options: CommonOptions) =>
-      perform(options, async (context) =>
-        (await import('./commands/store-stats.ts')).storeStats(context),
-      ),
+  withCommonOptions(
+    store.command('stats').description('count what the store holds, and what sharing saves'),
+  ).action((options: CommonOptions) =>
+    perform(options, async (context) =>
+      (await import('./commands/store-stats.ts')).storeStats(context),
+    ),
   );
 
   withCommonOptions(
-    store.command('fsck').description('read everything and hold it against the digests'),
+    store
+      .command('fsck')
+      .description('read everything and hold it against its digests; nothing is changed'),
   ).action((options: CommonOptions) =>
     perform(options, async (context) =>
       (await import('./commands/image-verify.ts')).storeCheck(context),
@@ -26,11 +29,14 @@ export function addStoreCommands(program: Command, perform: Perform): void {
   withCommonOptions(
     store
       .command('gc')
-      .description('remove what nothing refers to')
+      .description('remove what no tag, lease or recent build refers to')
       .option('--dry-run', 'say what would be done and change nothing')
-      .option('--grace <duration>', 'keep what is younger than this, such as 24h')
-      .option('--keep-steps <duration>', 'keep results of build steps for this long, such as 14d')
-      .option('--quarantine <duration>', 'delete packs after this long in quarantine, such as 7d'),
+      .option('--grace <duration>', 'keep what is younger than this (default: 24h)')
+      .option('--keep-steps <duration>', 'keep results of build steps for this long (default: 14d)')
+      .option(
+        '--quarantine <duration>',
+        'delete packs after this long in quarantine (default: 7d)',
+      ),
   ).action((options: CommonOptions & GcOptions) =>
     perform(options, async (context) =>
       (await import('./commands/store-collect.ts')).storeCollect(context, {

@@ -113,8 +113,9 @@ async function follow(
 }
 
 function notFound(path: BytePath): AshlarError {
-  return new AshlarError('file_not_found', `the image has no file /${toDisplay(path)}`, {
-    data: { path: toDisplay(path) },
+  const shown = `/${toDisplay(path.replace(/^\/+/, ''))}`;
+  return new AshlarError('file_not_found', `the image has no file ${shown}`, {
+    data: { path: shown },
   });
 }
 

@@ -96,12 +96,22 @@ describe('every command', () => {
       (await cli.run(...args)).stdout.toString();
     expect(await text('image', 'ls')).toMatch(/^NAME +DIGEST.*\n.*one:v1|two:latest/s);
     expect(await text('image', 'diff', 'one:v1', 'two')).toMatch(
-      /^M \/etc\/hostname\n1 paths differ;/,
+      /^M \/etc\/hostname\n1 path differs \(\+ added, - removed, M other content, m .*\); /,
     );
     expect(await text('image', 'verify', 'one:v1')).toMatch(/all good\n$/);
     expect(await text('store', 'gc', '--dry-run')).toMatch(
       /^2 images are kept: 2 by a tag\nwould remove 0 images/,
     );
+  });
+
+  it('tells what a path is that cannot be written, and a path that is missing, as it stands in the image', async () => {
+    const directory = await cli.run('image', 'cat', 'one:v1', '/usr/lib');
+    expect(directory.stderr).toContain('error: /usr/lib of the image is a directory, not a file\n');
+    expect(directory.stderr).toContain('next: `ashlar image files one:v1 /usr/lib` lists');
+    for (const path of ['nothing', '/nothing', '//nothing']) {
+      const missing = await cli.run('image', 'cat', 'one:v1', path);
+      expect(missing.stderr).toContain('error: the image has no file /nothing\n');
+    }
   });
 
   it('never writes a control character of an image to the terminal', async () => {

@@ -77,10 +77,10 @@ EXPOSE nowhere
       ['FROM base:test\nCOPY only', 2, 'COPY'],
       ['FROM base:test\nRUN <<EOF\nnever ends', 2, 'EOF'],
     ] as const) {
-      const { exitCode, code, message, data } = await failureOf(text);
+      const { exitCode, code, message, hint, data } = await failureOf(text);
       expect([text, exitCode, data['line']]).toEqual([text, 1, line]);
       expect(code).toBe('dockerfile_parse_error');
-      expect(message).toContain(word);
+      expect(`${message}\n${hint}`).toContain(word);
     }
   });
 

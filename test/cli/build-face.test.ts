@@ -148,12 +148,17 @@ RUN echo first; \\
     const { exitCode, stderr } = await bench.build(
       'FROM base:test\nENV OLD form\nMAINTAINER me\n',
       {
-        args: ['--build-arg', 'NOBODY=asked'],
+        args: ['--build-arg', 'NOBODY=asked', '--build-arg', 'NOT_IN_ENVIRONMENT'],
       },
     );
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/^warning: line 2: .* \(LegacyKeyValueFormat\)$/m);
-    expect(stderr).toMatch(/^warning: line 1: the build argument NOBODY is not declared .*$/m);
+    expect(stderr).toMatch(
+      /^warning: --build-arg NOT_IN_ENVIRONMENT: the environment has no NOT_IN_ENVIRONMENT, .*$/m,
+    );
+    expect(stderr).toMatch(/^warning: Dockerfile:2: .* \(LegacyKeyValueFormat\)$/m);
+    expect(stderr).toMatch(
+      /^warning: Dockerfile:1: the build argument NOBODY is not declared .*$/m,
+    );
   });
 
   it('takes another Dockerfile, build arguments of the environment, and a --target', async () => {

@@ -66,6 +66,8 @@ describe.skipIf(why !== '')(`ashlar doctor ${why}`, () => {
       { name: 'crun or runc', ok: false, detail: 'not installed', mend: 'apt-get install crun' },
       { name: 'mke2fs', ok: false, detail: 'not installed', mend: 'apt-get install e2fsprogs' },
     ]);
+    const one = await bench.run(['doctor'], { under: hidePrograms('mke2fs') });
+    expect(one.stdout).toMatch(/\n1 thing is missing\n$/);
     const text = await bench.run(['doctor'], { under });
     expect(text.stdout).toMatch(/^MISSING +crun or runc +not installed -> apt-get install crun$/m);
     expect(text.stdout).toMatch(/\n2 things are missing\n$/);

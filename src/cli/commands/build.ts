@@ -16,6 +16,8 @@ export interface BuildCommandOptions {
   readonly target: string | undefined;
   readonly tags: readonly string[];
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** Build arguments that were asked of the environment, which does not have them. */
+  readonly unsetArgs: readonly string[];
   readonly diskBytes: number | undefined;
   readonly cache: 'use' | 'ignore';
   readonly pull: 'if-missing' | 'always';
@@ -32,6 +34,10 @@ export async function build(
   const { config, signal, terminal } = context;
   const ledger = createCommandLedger(context);
   using progress = createBuildProgress(terminal, options.progress);
+  for (const name of options.unsetArgs) {
+    const message = `--build-arg ${name}: the environment has no ${name}, so nothing is set`;
+    progress.show({ kind: 'warning', rule: 'UnsetBuildArg', message, line: null });
+  }
   const dockerfile =
     options.dockerfile === undefined
       ? undefined

@@ -7,6 +7,8 @@ import { checkInstallation } from '../check-installation.ts';
 
 const exitOperator = 6;
 
+const speeds = { kvm: 'at full speed (kvm)', tcg: 'emulated, which is slow (tcg)' } as const;
+
 /** `ashlar doctor`: what this machine has and lacks, each with the mend. */
 export async function doctor(context: CommandContext): Promise<FinishedCommand> {
   const checks = [
@@ -20,7 +22,7 @@ export async function doctor(context: CommandContext): Promise<FinishedCommand> 
     checks.push({
       name: 'virtual machines',
       ok: true,
-      detail: `${accelerator}: ${reason}`,
+      detail: `${speeds[accelerator]}: ${reason}`,
       mend: '',
     });
   }
@@ -29,10 +31,9 @@ export async function doctor(context: CommandContext): Promise<FinishedCommand> 
     name,
     ok || mend === '' ? detail : `${detail} -> ${mend}`,
   ]);
+  const things = missing.length === 1 ? '1 thing is' : `${missing.length} things are`;
   const verdict =
-    missing.length === 0
-      ? 'this machine has all that Ashlar needs'
-      : `${missing.length} things are missing`;
+    missing.length === 0 ? 'this machine has all that Ashlar needs' : `${things} missing`;
   return {
     json: { ok: missing.length === 0, checks },
     text: `${formatTable(rows)}\n${verdict}`,

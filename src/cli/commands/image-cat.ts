@@ -5,6 +5,7 @@ import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { openImage } from '../../image/open-image.ts';
 import { createFileReader } from '../../image/read-file.ts';
 import { resolveImage } from '../../image/references/tags.ts';
+import type { Inode } from '../../tree/inode.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openStore } from '../open-store.ts';
 import type { CommandResult } from '../terminal.ts';
@@ -26,11 +27,7 @@ export async function imageCat(
   const found = await (await image.tree()).lookupFollowing(fromUtf8(path));
   const shownPath = `/${toDisplay(found.path)}`;
   const { inode } = found;
-  if (inode.type !== 'file') {
-    throw new AshlarError('file_not_found', `${shownPath} is no file but a ${inode.type}`, {
-      data: { path: shownPath },
-    });
-  }
+  if (inode.type !== 'file') throw notAFile(reference, shownPath, inode.type);
   const bytes = createFileReader(image).read(inode, context.signal);
   const { sizeBytes } = inode;
   if (context.form === 'json') {
@@ -58,6 +55,25 @@ async function readAll(bytes: AsyncIterable<Buffer>): Promise<Buffer> {
   for await (const part of bytes) parts.push(part);
   return Buffer.concat(parts);
 }
+
+function notAFile(reference: string, path: string, type: Inode['type']): AshlarError {
+  return new AshlarError('file_not_found', `${path} of the image is ${words[type]}, not a file`, {
+    data: { path },
+    ...(type === 'directory'
+      ? { hint: `\`ashlar image files ${reference} ${path}\` lists what is in it.` }
+      : {}),
+  });
+}
+
+const words: Readonly<Record<Inode['type'], string>> = {
+  file: 'a file',
+  directory: 'a directory',
+  symlink: 'a symbolic link',
+  char: 'a character device',
+  block: 'a block device',
+  fifo: 'a named pipe',
+  socket: 'a socket',
+};
 
 function tooLargeForJson(path: string, sizeBytes: number): AshlarError {
   return new AshlarError(

@@ -22,8 +22,12 @@ export async function imageDiff(
   const lines = shown.map(({ path, change }) => `${marks[change]} ${path}`);
   for (const other of others) lines.push(`M ${other}`);
   const share = chunks.right === 0 ? 100 : (chunks.shared / chunks.right) * 100;
+  const legend =
+    lines.length === 0
+      ? ''
+      : ' (+ added, - removed, M other content, m other mode, owner, time or attributes)';
   lines.push(
-    `${shown.length} paths differ; ${chunks.shared} of ${chunks.right} chunks (${share.toFixed(1)} %) are shared`,
+    `${shown.length} ${shown.length === 1 ? 'path differs' : 'paths differ'}${legend}; ${chunks.shared} of ${chunks.right} chunks (${share.toFixed(1)} %) are shared`,
   );
   return { json: { files: shown, others, chunks: { ...chunks } }, text: lines.join('\n') };
 }

@@ -16,6 +16,7 @@ export function createPlainProgress(terminal: Terminal, style: 'log' | 'live'): 
   const live = style === 'live' ? createLiveLine(terminal) : null;
   const lines = createLineSplitter();
   let startMs = 0;
+  let dockerfile = '';
   const print = (text: string): void => {
     live?.clear();
     stderr.write(`${text}\n`);
@@ -42,7 +43,10 @@ export function createPlainProgress(terminal: Terminal, style: 'log' | 'live'): 
       } else if (event.kind === 'step-end') endStep(event.step, endOf(event.result));
       else if (event.kind === 'step-failed') {
         endStep(event.step, `ERROR ${event.code} ${formatSeconds(event.durationMs)}`);
-      } else print(plainLine(noteOf(event)));
+      } else {
+        if (event.kind === 'plan') ({ dockerfile } = event);
+        print(plainLine(noteOf(event, dockerfile)));
+      }
     },
     end(summary) {
       live?.stop();
@@ -64,13 +68,18 @@ function endOf({ outcome, durationMs }: StepEnd): string {
   return outcome === 'config' ? 'DONE (config)' : `DONE ${formatSeconds(durationMs)}`;
 }
 
-function noteOf(event: Extract<BuildEvent, { kind: 'plan' | 'warning' | 'base' }>): string {
+function noteOf(
+  event: Extract<BuildEvent, { kind: 'plan' | 'warning' | 'base' }>,
+  dockerfile: string,
+): string {
   if (event.kind === 'plan') {
     const stages = event.stages.length === 1 ? '' : ` of the stages ${event.stages.join(', ')}`;
     return `building ${event.steps} ${event.steps === 1 ? 'step' : 'steps'}${stages}`;
   }
-  if (event.kind === 'warning')
-    return `warning: line ${event.line}: ${event.message} (${event.rule})`;
+  if (event.kind === 'warning') {
+    const place = event.line === null ? '' : `${dockerfile}:${event.line}: `;
+    return `warning: ${place}${event.message} (${event.rule})`;
+  }
   return `base ${event.reference} from the ${event.from}: ${event.digest}`;
 }
 

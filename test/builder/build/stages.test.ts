@@ -31,6 +31,7 @@ COPY --from=tools /tools /taken
     const built = await bench.build(dockerfile, { cache: 'ignore' });
     expect(built.events).toContainEqual({
       kind: 'plan',
+      dockerfile: expect.stringMatching(/Dockerfile$/) as string,
       steps: 5,
       stages: ['common', 'tools', '4'],
     });

@@ -122,10 +122,11 @@ describe('one problem', () => {
     expect(error.entry.class).toBe('author');
   });
 
-  it('quotes the line and puts the hint behind it', () => {
-    expect(parseFailure('FROM scratch\nRUNN apt-get update').message).toBe(
-      'sub/Dockerfile:2: unknown instruction RUNN\n    RUNN apt-get update\n    (Did you mean RUN?)',
-    );
+  it('quotes the line, and says once what to do', () => {
+    expect(parseFailure('FROM scratch\nRUNN apt-get update')).toMatchObject({
+      message: 'sub/Dockerfile:2: unknown instruction RUNN\n    RUNN apt-get update',
+      hint: 'Did you mean RUN?',
+    });
   });
 });
 
@@ -138,6 +139,8 @@ describe('many problems', () => {
     expect(error.data['problemCount']).toBe(5);
     expect(error.data['lines']).toEqual(['2', '3', '4', '6', '7']);
     expect(error.message).toMatch(/^5 problems in sub\/Dockerfile:\n/);
+    expect(error.message).toMatch(/\n {4}\([^\n]+\)\n/);
+    expect(error.message).not.toContain(error.hint);
   });
 
   it('are shown up to 20, and the rest counted', () => {

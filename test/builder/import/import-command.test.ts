@@ -93,6 +93,11 @@ describe('ashlar image import', () => {
       const name = kind === 'docker-archive' ? ':app:v1' : '';
       await runChecked('skopeo', ['copy', `oci:${layout}:image`, `${kind}:${path}${name}`]);
       expect(await importJson(kind, `${kind}:${path}`)).toMatchObject({ digest: expected.digest });
+      const args = ['image', 'import', `tar:${path}`, '-t', 'app:v2', ...disk];
+      const asTar = await ashlar(join(scratch, kind), args);
+      expect(asTar.exitCode).toBe(2);
+      expect(asTar.stderr.toString()).toMatch(/is no root file system but a container image/);
+      expect(asTar.stderr.toString()).toContain(`next: Name it as ${kind}:${path}\n`);
     },
   );
 

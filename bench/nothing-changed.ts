@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { createTempDir } from '../src/index.ts';
-import { ashlarBuild, baseName, buildahBuild, createApp, importAppBase } from './app.ts';
-import { ashlarIn } from './ashlar.ts';
+import { ashlarBuild, buildahBuild } from './app.ts';
 import type { Benchmark } from './benchmark.ts';
+import { buildAppOnce } from './built-app.ts';
 import { run } from './commands.ts';
-import { openBuildah } from './peers/buildah.ts';
 import { interleave, summarize } from './rounds.ts';
 
 const bench = 'nothing-changed';
@@ -14,15 +12,10 @@ export const nothingChanged: Benchmark = {
   name: bench,
   async run(context, sheet) {
     await using work = await createTempDir(context.workDir, bench);
-    const app = await createApp(context, join(work.path, 'app'));
-    const ashlar = ashlarIn(context, join(work.path, 'ashlar'));
-    await importAppBase(context, ashlar, app);
-    await using buildah = await openBuildah(context);
-    await buildah.importTar(app.baseArchive, baseName);
+    await using built = await buildAppOnce(context, work.path);
+    const { app, ashlar, buildah } = built;
     const ours = ashlarBuild(context, ashlar, app);
     const theirs = { argv: buildahBuild(context, buildah, app) };
-    await run(context, ours);
-    await run(context, theirs);
     const rounds = await interleave(
       context,
       { name: 'ashlar build', measure: async () => (await run(context, ours)).wallMs },

@@ -1,19 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTempDir } from '../src/index.ts';
-import {
-  type App,
-  appName,
-  ashlarBuild,
-  baseName,
-  buildahBuild,
-  createApp,
-  importAppBase,
-} from './app.ts';
-import { type Ashlar, ashlarIn, storedBytes } from './ashlar.ts';
+import { type App, appName, ashlarBuild, buildahBuild } from './app.ts';
+import { type Ashlar, storedBytes } from './ashlar.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
+import { buildAppOnce } from './built-app.ts';
 import { type MeasuredRun, quoted, run, runMeasured, script } from './commands.ts';
-import { type Buildah, openBuildah } from './peers/buildah.ts';
+import type { Buildah } from './peers/buildah.ts';
 import { mke2fsLine } from './peers/mke2fs.ts';
 import { interleave, type RunsSummary, summarizeRuns } from './rounds.ts';
 import type { Sheet } from './sheet.ts';
@@ -28,14 +21,9 @@ export const rebuild: Benchmark = {
   name: bench,
   async run(context, sheet) {
     await using work = await createTempDir(context.workDir, bench);
-    const app = await createApp(context, join(work.path, 'app'));
-    const ashlar = ashlarIn(context, join(work.path, 'ashlar'));
-    await importAppBase(context, ashlar, app);
-    await using buildah = await openBuildah(context);
-    await buildah.importTar(app.baseArchive, baseName);
+    await using built = await buildAppOnce(context, work.path);
+    const { app, ashlar, buildah } = built;
     const disk = join(work.path, 'peer.ext4');
-    await run(context, ashlarBuild(context, ashlar, app));
-    await run(context, { argv: buildahBuild(context, buildah, app) });
     const builds = { buildah, app, disk };
     const rounds = await interleave(
       context,

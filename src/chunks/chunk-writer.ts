@@ -6,6 +6,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { packKey } from '../store/store-paths.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import { type Effort, encodeStored } from './codec.ts';
+import { createKnownPlaces } from './known-places.ts';
 import {
   encodePackHeader,
   encodePackIndex,
@@ -69,9 +70,9 @@ interface OpenPack {
 }
 
 export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
-  const { store, index, shelf } = options;
+  const { store, index, shelf, learn } = options;
   const packBytes = options.packBytes ?? 8 * 1024 * 1024;
-  const located = new Map<Digest, PackLocation>();
+  const places = createKnownPlaces({ index, shelf, learn });
   const pending = new Set<Digest>();
   const compressions = createLimiter(compressAhead);
   const uploads = createLimiter(uploadsAhead);
@@ -83,33 +84,11 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   };
   let open = emptyPack();
   let appended: Promise<void> = Promise.resolve();
-  let learning: Promise<unknown> | undefined;
   let isAbandoned = false;
 
   const checkNotAbandoned = (): void => {
     if (isAbandoned)
       throw new AshlarError('interrupted', 'nothing more is stored: the writing was given up');
-  };
-
-  const findInIndex = async (digest: Digest): Promise<PackLocation | undefined> => {
-    const found = index.find(digest);
-    if (found !== undefined || options.learn === undefined) return found;
-    learning ??= options.learn();
-    await learning;
-    return index.find(digest);
-  };
-
-  const isKnown = async (digest: Digest): Promise<boolean> => {
-    if (pending.has(digest)) return true;
-    const location = located.get(digest) ?? (await findInIndex(digest));
-    if (location === undefined) return false;
-    if (await shelf.isThere(location.pack)) {
-      located.set(digest, location);
-      return true;
-    }
-    index.forgetPack(location.pack);
-    located.delete(digest);
-    return false;
   };
 
   const upload = async (pack: OpenPack): Promise<void> => {
@@ -119,7 +98,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
     const name = digestOf(bytes);
     if ((await store.put(packKey(name), bytes)) === 'exists') await mendPack(store, name, bytes);
     index.addPack(name, pack.records);
-    for (const { digest, ...place } of pack.records) located.set(digest, { pack: name, ...place });
+    for (const { digest, ...place } of pack.records) places.add(digest, { pack: name, ...place });
   };
 
   const close = async (): Promise<void> => {
@@ -155,7 +134,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       checkNotAbandoned();
       uploads.check();
       // The second look is for a call that took the digest on while this one asked.
-      if ((await isKnown(digest)) || pending.has(digest)) {
+      if (pending.has(digest) || (await places.holds(digest)) || pending.has(digest)) {
         stats.knownBlobs += 1;
         return;
       }
@@ -170,7 +149,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       });
     },
     know(locations) {
-      for (const [digest, location] of locations) located.set(digest, location);
+      for (const [digest, location] of locations) places.add(digest, location);
     },
     async flush() {
       checkNotAbandoned();
@@ -189,7 +168,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
       await Promise.allSettled([compressions.drain()]);
       await Promise.allSettled([uploads.drain()]);
     },
-    locate: (digest) => located.get(digest) ?? index.find(digest),
+    locate: places.locate,
   };
 }
 

@@ -73,8 +73,8 @@ function checkTags({ danglingTags, damagedTags }: ImageListing): Damage[] {
     return { image, tags: [name], code: 'manifest_corrupt', message, ...nothingElse };
   });
   const damaged = damagedTags.map(({ name, damage }): Damage => {
-    const { message } = damage;
-    return { image: null, tags: [name], code: 'manifest_corrupt', message, ...nothingElse };
+    const { code, message } = damage;
+    return { image: null, tags: [name], code, message, ...nothingElse };
   });
   return [...dangling, ...damaged];
 }

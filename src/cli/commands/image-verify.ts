@@ -46,14 +46,20 @@ function damageError(damages: readonly Damage[]): AshlarError {
     lines.push(`  and ${rest} more, which --output json lists`);
   }
   const count = damages.length === 1 ? 'one damage' : `${damages.length} damages`;
-  const where = images.size === 1 ? 'one image' : `${images.size} images`;
-  return new AshlarError(codeOf(damages), `${count} in ${where}:\n${lines.join('\n')}`, {
+  const hurt = images.size === 1 ? 'in one image' : `in ${images.size} images`;
+  const where = images.size === 0 ? 'beside the images' : hurt;
+  const code = codeOf(damages);
+  return new AshlarError(code, `${count} ${where}:\n${lines.join('\n')}`, {
     data: {
       images: [...images],
       files: [...files],
       damages: damages.map((damage) => describe(damage, Infinity)),
     },
-    hint: 'Build (with --no-cache) or import the images again: what is damaged is then stored anew.',
+    ...(code === 'object_not_a_file'
+      ? {}
+      : {
+          hint: 'Build (with --no-cache) or import the images again: what is damaged is then stored anew.',
+        }),
   });
 }
 
@@ -71,8 +77,12 @@ const damageCodes: ReadonlySet<ErrorCode> = new Set([
   'tree_corrupt',
 ]);
 
-/** The code of the first damage, which decides the exit code: 7 for all of these. */
+/**
+ * The code of the first damage, which decides the exit code: 7 for all of these. Where nothing is wrong but foreign
+ * files, it is for the operator to move them away.
+ */
 function codeOf(damages: readonly Damage[]): ErrorCode {
+  if (damages.every(({ code }) => code === 'object_not_a_file')) return 'object_not_a_file';
   const first = damages[0]?.code ?? 'manifest_corrupt';
   return damageCodes.has(first) ? first : 'manifest_corrupt';
 }

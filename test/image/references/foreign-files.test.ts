@@ -2,9 +2,11 @@ import { symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkStore } from '../../../src/collect/check-store.ts';
 import { markImages } from '../../../src/collect/mark-images.ts';
 import { digestOf } from '../../../src/digest/digest.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
+import { createImageStore } from '../../../src/image/image-store.ts';
 import { findDamagedLeases } from '../../../src/image/references/image-leases.ts';
 import { listImages } from '../../../src/image/references/list-images.ts';
 import { findTag, setTag } from '../../../src/image/references/tags.ts';
@@ -34,6 +36,10 @@ describe.each(makers)('%s', (_, make) => {
       { name: 'other:v1', damage: { code: 'object_not_a_file' } },
     ]);
     expect(await findTag(store, 'app:v1')).toMatchObject({ image });
+    using imageStore = createImageStore(store, null);
+    expect((await checkStore(imageStore, null)).damages).toContainEqual(
+      expect.objectContaining({ tags: ['other:v1'], code: 'object_not_a_file' }),
+    );
     await expect(markImages(store, marking)).rejects.toMatchObject({
       code: 'object_not_a_file',
       message: expect.stringMatching(/^nothing is collected: .*other%3Av1\.json/),

@@ -54,14 +54,18 @@ async function pairs(text: string, options: Options = {}): Promise<string[]> {
   );
 }
 
-async function failureOf(
-  text: string,
-  options: Options = {},
-): Promise<{ code: string; message: string; data: object }> {
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly data: object;
+}
+
+async function failureOf(text: string, options: Options = {}): Promise<Failure> {
   await using context = await makeContext(sketch);
   return await select(context.tree, text, options).then(
     () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => error as { code: string; message: string; data: object },
+    (error: unknown) => error as Failure,
   );
 }
 
@@ -196,7 +200,7 @@ describe('sources that cannot be copied', () => {
     const error = await failureOf(text);
     expect(error.code).toBe('copy_source_missing');
     expect(error.message).toMatch(/^Dockerfile:2: /);
-    expect(error.message).toMatch(message);
+    expect(`${error.message} (${error.hint})`).toMatch(message);
   });
 
   it('name the line of the source in a long instruction', async () => {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { OriginState } from '../../src/index.ts';
 import type { RequestRecord } from './request-record.ts';
 
@@ -24,6 +24,7 @@ const secondsBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5, 10, 25];
 export function createMirrorMetrics(): MirrorMetrics {
   const registry = new Registry();
   const registers = [registry];
+  collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: 'ashlar_mirror_requests_total',
     help: 'Requests by what was asked for, how the answer was come by, and its status',

@@ -45,6 +45,7 @@ const idleTimeoutMs = 90_000;
 export async function createMirrorServer(options: MirrorServerOptions): Promise<MirrorServer> {
   const { handle, handleConnect, own, authority } = options;
   const proxyUsers = new WeakMap<object, string>();
+  const tunnels = new Set<Duplex>();
   const http = createServer({ connectionsCheckingInterval: 5_000, maxHeaderSize: 32 * 1024 });
   http.headersTimeout = headersTimeoutMs;
   http.keepAliveTimeout = keepAliveTimeoutMs;
@@ -72,6 +73,8 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
   });
   await app.ready();
   http.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
+    tunnels.add(client);
+    client.once('close', () => tunnels.delete(client));
     void handleConnect(request, client, head);
   });
 
@@ -112,6 +115,9 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
     },
     async [Symbol.asyncDispose]() {
       tls?.close();
+      http.close();
+      http.closeAllConnections();
+      for (const socket of tunnels) socket.destroy();
       await app.close();
     },
   };

@@ -130,8 +130,11 @@ async function withValue(
 }
 
 /** Throws `trust_store_refused` when it fails. */
-export async function runStoreProgram(program: string): Promise<void> {
-  const result = await runCommand(program, [], { timeoutMs: programTimeoutMs });
+export async function runStoreProgram(
+  program: string,
+  args: readonly string[] = [],
+): Promise<void> {
+  const result = await runCommand(program, args, { timeoutMs: programTimeoutMs });
   if (result.exitCode === 0) return;
   const words = `${result.stderr.toString('utf8')}${result.stdout.toString('utf8')}`.trim();
   throw new AshlarError(

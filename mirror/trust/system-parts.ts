@@ -74,14 +74,28 @@ export async function systemParts(context: TrustContext): Promise<readonly Trust
       }),
     );
   }
-  for (const path of await ownAnchors(context, store)) {
-    const what = 'a certificate that the mirror no longer has';
-    if (!wanted.has(path)) parts.push(systemPart(path, { change: { kind: 'remove', what } }));
-  }
   const program = await storeProgram(context, store);
-  parts.push(await bundlePart(context, store, program));
   if (program === null) parts.push(...(await linkParts(context, store)));
+  const stale = await staleParts(context, store);
+  parts.push(...stale, await bundlePart(context, store, { program, isStale: stale.length > 0 }));
   return parts;
+}
+
+/** Certificates of the mirror that it no longer has, and links to them. */
+async function staleParts(
+  context: TrustContext,
+  store: SystemStore,
+): Promise<readonly TrustPart[]> {
+  const names = context.certificates.map(anchorName);
+  const own = [...(await ownAnchors(context, store)), ...(await ownLinks(context, store))];
+  const stale: TrustPart[] = [];
+  for (const path of own) {
+    const target = (await context.files.linkTarget(path)) ?? path;
+    const what = 'a certificate that the mirror no longer has';
+    if (!names.some((name) => target.includes(name)))
+      stale.push(systemPart(path, { change: { kind: 'remove', what } }));
+  }
+  return stale;
 }
 
 /** Where a certificate of the mirror stands among the administrator's. */
@@ -118,7 +132,7 @@ async function ownAnchors({ files }: TrustContext, store: SystemStore): Promise<
 async function bundlePart(
   context: TrustContext,
   store: SystemStore,
-  program: string | null,
+  { program, isStale }: { readonly program: string | null; readonly isStale: boolean },
 ): Promise<TrustPart> {
   const { files, certificates, record } = context;
   let text: string;
@@ -131,7 +145,9 @@ async function bundlePart(
   const isRight = holdsAll(text, certificates);
   if (program !== null)
     return systemPart(store.bundle, {
-      change: isRight ? null : { kind: 'tool', what: `made anew by ${program}`, program },
+      isRight,
+      change:
+        isRight && !isStale ? null : { kind: 'tool', what: `made anew by ${program}`, program },
     });
   const held = new Set(certificatesIn(text));
   const missing = certificates.filter((pem) => !held.has(pem));
@@ -157,11 +173,6 @@ async function linkParts(context: TrustContext, store: SystemStore): Promise<rea
     parts.push(await linkPart(context, `${store.hashed}/${name}`, anchorPath(store, pem)));
     const hashed = await freeHash(context, store, pem);
     if (hashed !== null) parts.push(await linkPart(context, hashed, name));
-  }
-  const wanted = new Set(parts.map(({ path }) => path));
-  for (const path of await ownLinks(context, store)) {
-    const what = 'a link to a certificate that the mirror no longer has';
-    if (!wanted.has(path)) parts.push(systemPart(path, { change: { kind: 'remove', what } }));
   }
   return parts;
 }

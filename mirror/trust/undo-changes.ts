@@ -3,7 +3,7 @@ import { findSetting } from './find-setting.ts';
 import { type RootFiles, UnreadableFile } from './root-files.ts';
 import { findSystemStore, ownLinks, storeProgram } from './system-parts.ts';
 import type { TrustContext } from './trust-context.ts';
-import { type ChangedValue, recordPath, type TrustRecord } from './trust-record.ts';
+import { type ChangedValue, recordPath, trustDirectory, type TrustRecord } from './trust-record.ts';
 
 /** What taking back did to a file, or why it did nothing. */
 export interface UndoneChange {
@@ -56,17 +56,46 @@ async function undoValue(files: RootFiles, value: ChangedValue): Promise<UndoneC
   }
 }
 
-/** Certificates and links go before the program runs, which makes its bundle of what is there. */
 async function undoStore(context: TrustContext): Promise<readonly UndoneChange[]> {
   const { files, record } = context;
   const store = await findSystemStore(context);
   if (store === null) return [];
   const anchors = record.made.filter((path) => path.startsWith(`${store.anchors}/`));
   if (anchors.length === 0) return [];
-  for (const path of [...(await ownLinks(context, store)), ...anchors]) await files.remove(path);
+  for (const path of anchors) await files.remove(path);
   const program = await storeProgram(context, store);
-  if (program !== null) await runStoreProgram(program);
+  if (program !== null && (await files.list(hooks)).length > 0)
+    await runWithHooks(files, program, anchors);
+  else if (program !== null) await runStoreProgram(program);
+  for (const path of await ownLinks(context, store)) await files.remove(path);
   return anchors.map((path) => ({ path, what: 'removed', isDone: true }));
+}
+
+/** Programs that are told which certificates came and went, such as the one that keeps Java's store. */
+const hooks = '/etc/ca-certificates/update.d';
+const configuration = '/etc/ca-certificates.conf';
+
+/**
+ * Debian's program tells its hooks only of certificates that are struck out in its configuration, not of local ones that
+ * are gone: it is given a configuration in which ours are struck out.
+ */
+async function runWithHooks(
+  files: RootFiles,
+  program: string,
+  anchors: readonly string[],
+): Promise<void> {
+  const path = `${trustDirectory}/removed.conf`;
+  const text = (await files.read(configuration))?.text ?? '';
+  const struck = anchors.map((anchor) => `!${anchor.slice(anchor.lastIndexOf('/') + 1)}\n`);
+  await files.write(
+    path,
+    [text, text === '' || text.endsWith('\n') ? '' : '\n', ...struck].join(''),
+  );
+  try {
+    await runStoreProgram(program, ['--certsconf', path]);
+  } finally {
+    await files.remove(path);
+  }
 }
 
 async function removeRecord(files: RootFiles, { directories }: TrustRecord): Promise<void> {

@@ -57,13 +57,16 @@ export function createEvictor(options: EvictorOptions): Evictor {
   }
 
   /** Deletes batches until no more is needed; gives what went, which is too little when there is no more. */
-  async function evict(neededBytes: (freedBytes: number) => number): Promise<number> {
+  async function evict(
+    neededBytes: (totalBytes: number, freedBytes: number) => number,
+  ): Promise<number> {
     let freedBytes = 0;
     for (;;) {
-      const bytes = neededBytes(freedBytes);
-      if (bytes <= 0) return freedBytes;
-      const unusedSinceMs = nowMs() - spareMs;
-      const victims = usage.victims.choose({ bytes, unusedSinceMs, protect: options.protect });
+      const victims = usage.victims.choose({
+        neededBytes: (totalBytes) => neededBytes(totalBytes, freedBytes),
+        unusedSinceMs: nowMs() - spareMs,
+        protect: options.protect,
+      });
       if (victims.length === 0) return freedBytes;
       const gone = await deleteVictims(options, { victims, spareMs });
       const goneBytes = gone.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -80,17 +83,17 @@ export function createEvictor(options: EvictorOptions): Evictor {
   return {
     counts: () => state.counts,
     async makeRoom(sizeBytes) {
-      const totalBytes = (): number => usage.totalBytes() + sizeBytes;
-      if (totalBytes() <= maxBytes) return true;
+      const fits = (): boolean => usage.totalBytes() + sizeBytes <= maxBytes;
+      if (fits()) return true;
       if (sizeBytes > maxBytes) return false;
-      const goalBytes = Math.max(Math.floor(maxBytes * keepShare), sizeBytes);
+      const goalBytes = Math.max(Math.floor(maxBytes * keepShare), sizeBytes) - sizeBytes;
       return inTurn(async () => {
-        if (totalBytes() > maxBytes) await evict(() => totalBytes() - goalBytes);
-        return totalBytes() <= maxBytes;
+        if (!fits()) await evict((totalBytes) => totalBytes - goalBytes);
+        return fits();
       });
     },
     free: (sizeBytes) =>
-      inTurn(async () => (await evict((freedBytes) => sizeBytes - freedBytes)) >= sizeBytes),
+      inTurn(async () => (await evict((_, freedBytes) => sizeBytes - freedBytes)) >= sizeBytes),
   };
 }
 

@@ -55,6 +55,9 @@ export interface UsageIndexOptions {
 }
 
 const defaultFlushMs = 5_000;
+
+/** Written at once beyond the first, which takes some ms; thrown away beyond the second, when they cannot be written. */
+const touchesAtOnce = 500;
 const maxTouches = 10_000;
 
 /** Opens the index in a file of SQLite, made where it is missing. */
@@ -169,7 +172,7 @@ function createTouches(database: UsageDatabase, flushMs: number): Touches {
   return {
     add(key, usedMs) {
       touched.set(key, usedMs);
-      if (touched.size > maxTouches) return flushLater();
+      if (touched.size >= touchesAtOnce) return flushLater();
       timer ??= setTimeout(flushLater, flushMs).unref();
     },
     flush,

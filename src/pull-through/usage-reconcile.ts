@@ -94,7 +94,11 @@ function insert(tables: DatabaseSync, { info, refersTo }: Found, run: number): v
          (SELECT max(s.used) FROM links l JOIN entries s ON s.key = l.source WHERE l.target = :key), 0)), 0, :run, :run`,
     )
     .run({ key, sizeBytes, modifiedMs, run });
-  if (changes === 0) return; // recorded meanwhile
+  if (changes === 0) {
+    // Recorded, or found by another listing, in between.
+    mark(tables, info, run);
+    return;
+  }
   const link = tables.prepare('INSERT OR IGNORE INTO links VALUES (?, ?)');
   const use = tables.prepare('UPDATE entries SET used = max(used, ?) WHERE key = ?');
   for (const target of refersTo) {

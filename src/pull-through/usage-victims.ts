@@ -9,7 +9,8 @@ export interface Victim {
 }
 
 export interface VictimSearch {
-  readonly bytes: number;
+  /** How much shall go, of a total that no other process changes meanwhile. */
+  readonly neededBytes: (totalBytes: number) => number;
   /** Only what was not used since. */
   readonly unusedSinceMs: number;
   readonly protect: (key: string) => boolean;
@@ -18,7 +19,7 @@ export interface VictimSearch {
 /** Choosing what goes, so that several processes together take no more than is needed. */
 export interface Victims {
   /**
-   * Takes entries worth at least `bytes`, or a batch of them, or as many as there are: the least recently used first, each
+   * Takes entries worth at least what is needed, or a batch of them, or as many as there are: the least recently used first, each
    * followed by what only it refers to. From now on they no longer count. On a disk too full to note that, they are
    * chosen all the same.
    */
@@ -90,12 +91,14 @@ function findVictims(tables: DatabaseSync, search: VictimSearch, now: number): V
   const chosen = new Map<string, Victim>();
   const limits = { before: search.unusedSinceMs, abandoned: now - abandonedMs };
   let after = { used: -1, key: '' };
+  const total = Number(tables.prepare('SELECT bytes FROM state').get()?.['bytes']);
+  const neededBytes = search.neededBytes(total);
   let bytes = 0;
   for (;;) {
     const rows = page.all({ ...after, ...limits });
     for (const row of rows) {
       after = { used: Number(row['used']), key: String(row['key']) };
-      if (bytes >= search.bytes || chosen.size >= batchSize) return [...chosen.values()];
+      if (bytes >= neededBytes || chosen.size >= batchSize) return [...chosen.values()];
       if (chosen.has(after.key) || search.protect(after.key)) continue;
       if (isReferred(tables, after.key, new Set(chosen.keys()))) continue;
       for (const victim of withDependents(tables, row, { ...search, chosen })) {

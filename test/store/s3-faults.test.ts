@@ -14,18 +14,17 @@ import { startTcpProxy } from './tcp-proxy.ts';
 
 const skipReason = await whyNoCephRgw();
 const bucket = 'faults';
+const largeFile = join(scratchDir('s3-faults'), 'large');
 const stack = new AsyncDisposableStack();
 let rgw: CephRgw;
 
 beforeAll(async () => {
   if (skipReason !== null) return;
+  writeFileSync(largeFile, Buffer.alloc(1_500_000, 1));
   rgw = stack.use(await startCephRgw());
   await createBucket(rgw, bucket);
 });
 afterAll(() => stack.disposeAsync());
-
-const largeFile = join(scratchDir('s3-faults'), 'large');
-writeFileSync(largeFile, Buffer.alloc(1_500_000, 1));
 
 const suffix = skipReason === null ? '' : ` (skipped: ${skipReason})`;
 

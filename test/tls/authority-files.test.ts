@@ -15,7 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { runChecked } from '../../src/process/run-command.ts';
 import { openTlsAuthority } from '../../src/tls/authority.ts';
@@ -29,7 +29,9 @@ const needsRoot = isRoot ? '' : 'needs root';
 
 /** One authority for all cases; each has a copy to hurt. */
 const made = join(scratch, 'made');
-await open(made);
+beforeAll(async () => {
+  await open(made);
+});
 let count = 0;
 
 async function copy(): Promise<{ readonly directory: string; readonly file: string }> {
@@ -128,9 +130,9 @@ describe('an authority that is not safe is refused, with the mend', () => {
 });
 
 describe('an authority that is damaged is refused, with the mend', () => {
-  const good = readFile(join(made, 'authority-0001.pem'), 'latin1');
+  const good = (): Promise<string> => readFile(join(made, 'authority-0001.pem'), 'latin1');
   const parts = async (): Promise<[string, string]> => {
-    const text = await good;
+    const text = await good();
     const key = text.indexOf('-----BEGIN PRIVATE');
     return [text.slice(0, key), text.slice(key)];
   };
@@ -140,10 +142,10 @@ describe('an authority that is damaged is refused, with the mend', () => {
     ['something else', async () => '{"a":1}', /no certificate that can be read/],
     ['no key', async () => (await parts())[0], /no key that can be read/],
     ['no certificate', async () => (await parts())[1], /no certificate that can be read/],
-    ['half a key', async () => (await good).slice(0, -900), /no key that can be read/],
+    ['half a key', async () => (await good()).slice(0, -900), /no key that can be read/],
     [
       'a changed letter',
-      async () => (await good).replace(/(BEGIN CERTIFICATE-----\n[^\n]*\n[^\n]{20})./, '$1_'),
+      async () => (await good()).replace(/(BEGIN CERTIFICATE-----\n[^\n]*\n[^\n]{20})./, '$1_'),
       /no certificate that can be read|signed by itself/,
     ],
   ])('%s', async (_name, text, words) => {

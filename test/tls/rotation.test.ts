@@ -1,6 +1,6 @@
 import { chmod, cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openTlsAuthority, type TlsAuthority } from '../../src/tls/authority.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { connectTls, startTlsServer } from './support/tls-server.ts';
@@ -14,7 +14,9 @@ const added = 'registry.added.test';
 /** When the authority begins that most cases start with: they have copies of it, as making one takes time. */
 const startMs = Date.now();
 const made = join(scratch, 'made');
-await openTlsAuthority({ directory: made, hosts: [host], nowMs: () => startMs });
+beforeAll(async () => {
+  await openTlsAuthority({ directory: made, hosts: [host], nowMs: () => startMs });
+});
 
 /** An authority on a clock that is set by hand. */
 async function at(name: string, problems: unknown[] = []) {

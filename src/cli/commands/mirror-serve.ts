@@ -67,14 +67,15 @@ export async function mirrorServe(
       signal: context.signal,
     }),
   );
-  const answers = settings.dnsAnswers.length > 0 ? settings.dnsAnswers : answerFor(tls);
+  const answers = (): readonly string[] =>
+    settings.dnsAnswers.length > 0 ? settings.dnsAnswers : [answerFor(tls)];
   const responder =
     dns === null
       ? null
       : stack.use(
           await createDnsResponder({
             listen: dns,
-            answers: new Map(names.map((name) => [name, answers])),
+            answers: new Map(names.map((name) => [name, answers()])),
             forwardTo: await systemResolvers(),
             onProblem: log.problem,
           }),
@@ -91,8 +92,8 @@ export async function mirrorServe(
 }
 
 /** What DNS answers leads to the TLS port; one that listens everywhere does not say where it is to be found. */
-function answerFor(tls: ListenPlace | null): readonly string[] {
-  if (tls !== null && !['0.0.0.0', '::', ''].includes(tls.host)) return [tls.host];
+function answerFor(tls: ListenPlace | null): string {
+  if (tls !== null && !['0.0.0.0', '::', ''].includes(tls.host)) return tls.host;
   throw new AshlarError('config_invalid', '--dns-listen needs to know which address to answer', {
     hint: 'Name the address at which machines reach the mirror with --dns-answer.',
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { runChecked } from '../../../src/process/run-command.ts';
 import { createTailBuffer } from '../../../src/process/tail-buffer.ts';
 import type { MirrorStart, MirrorUnderTest } from './mirror-under-test.ts';
@@ -10,6 +11,7 @@ import type { MirrorStart, MirrorUnderTest } from './mirror-under-test.ts';
 const ashlar = resolve(import.meta.dirname, '../../../bin/ashlar');
 const url = 'http://127.0.0.1:4873/';
 const startTimeoutMs = 30_000;
+const endTimeoutMs = 10_000;
 
 /** `ashlar mirror serve` on its usual port and on 443, with a home of its own. */
 export async function startAshlarMirror(start: MirrorStart): Promise<MirrorUnderTest> {
@@ -31,8 +33,13 @@ export async function startAshlarMirror(start: MirrorStart): Promise<MirrorUnder
     throw new TypeError(`the mirror ended: ${lastWords.bytes().toString()}`);
   })();
   const end = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const inTime = exited.then(() => true);
+    if (await Promise.race([inTime, pause(endTimeoutMs, false, { ref: false })])) return;
+    child.kill('SIGKILL');
     await exited;
+    throw new TypeError(`the mirror does not end: ${lastWords.bytes().toString().slice(-300)}`);
   };
   const timeout = once(AbortSignal.timeout(startTimeoutMs), 'abort').then(() => {
     throw new TypeError(`the mirror does not come up: ${lastWords.bytes().toString()}`);

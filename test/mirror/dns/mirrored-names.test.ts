@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDnsResponder, type DnsResponder } from '../../../mirror/dns/dns-responder.ts';
 import { runCommand } from '../../../src/process/run-command.ts';
@@ -161,6 +162,24 @@ describe('a responder', () => {
     await expect(
       createDnsResponder({ ...options, listen, answers: new Map() }),
     ).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+
+  const noIpv6 = Object.values(networkInterfaces())
+    .flat()
+    .some((each) => each?.address === '::1')
+    ? ''
+    : 'this machine has no IPv6';
+  it.skipIf(noIpv6 !== '')(`answers over IPv6 ${noIpv6}`, async () => {
+    for (const address of ['::1', '::']) {
+      const answers = new Map([[host, ['10.0.0.1']]]);
+      const listen = { host: address, port: 0 };
+      await using sixth = await createDnsResponder({ ...options, listen, answers });
+      const resolver = new Resolver({ timeout: 5000, tries: 1 });
+      resolver.setServers([`[::1]:${sixth.port}`]);
+      expect(await resolver.resolve4(host)).toEqual(['10.0.0.1']);
+      if (address === '::') resolver.setServers([`127.0.0.1:${sixth.port}`]);
+      expect(await resolver.resolve4(host)).toEqual(['10.0.0.1']);
+    }
   });
 
   it('frees its port when it is closed', async () => {

@@ -93,11 +93,9 @@ describe('ashlar trust', () => {
 
   it.each([
     [['--install', '--remove'], '--install and --remove do not go together'],
-    [['--check', '--print', 'pem'], '--check and --print do not go together'],
     [['--remove', '--client', 'npm'], '--remove takes back everything'],
     [['--client', 'npm,deno'], '--client: there is no "deno"'],
     [['--root', '/missing'], '/missing is no root file system'],
-    [['--print', 'der'], 'Allowed choices are pem'],
   ])('does not take %j', async (args, words) => {
     const { exitCode, stderr } = await trust(...args);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);

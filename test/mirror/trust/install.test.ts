@@ -1,72 +1,15 @@
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { certificatesIn } from '../../../mirror/trust/pem-certificates.ts';
-import { inspectTrust, installTrust, removeTrust } from '../../../mirror/trust/trust.ts';
-import { type TrustClient, trustClients } from '../../../mirror/trust/trust-client.ts';
-import { openTlsAuthority } from '../../../src/tls/authority.ts';
+import { installTrust, removeTrust } from '../../../mirror/trust/trust.ts';
+import { trustClients } from '../../../mirror/trust/trust-client.ts';
 import { runChecked } from '../../../src/process/run-command.ts';
-import { isRoot, scratchDir } from '../../support/scratch.ts';
-import {
-  corporate,
-  debianRoot,
-  makeRoot,
-  publicCertificates,
-  read,
-  type RootSketch,
-  snapshot,
-} from './support/root-tree.ts';
+import { isRoot } from '../../support/scratch.ts';
+import { corporate, makeRoot, publicCertificates, read, snapshot } from './support/root-tree.ts';
+import { bundle, trustBench } from './support/trust-bench.ts';
 
-const scratch = scratchDir('trust-install');
-let certificates: readonly string[] = [];
-let later: readonly string[] = [];
-let count = 0;
-
-beforeAll(async () => {
-  const at = async (name: string): Promise<readonly string[]> => {
-    const options = {
-      directory: join(scratch, name),
-      hosts: ['registry.npm.test'],
-      nowMs: Date.now,
-    };
-    return certificatesIn(await (await openTlsAuthority(options)).caBundlePem());
-  };
-  certificates = await at('first');
-  later = await at('later');
-});
-
-function root(more: RootSketch = {}): string {
-  const path = makeRoot(join(scratch, `root-${(count += 1)}`), { ...debianRoot, ...more });
-  if (isRoot) chownSync(join(path, 'home/ada'), 1000, 1000);
-  return path;
-}
-
-const place = (path: string, pems = certificates) => ({
-  root: path,
-  certificates: pems,
-  env: {},
-  directory: '/',
-});
-const bundle = '/etc/ashlar/trust/bundle.pem';
-
-async function states(
-  path: string,
-  pems = certificates,
-): Promise<Partial<Record<TrustClient, string>>> {
-  const trusts = await inspectTrust(place(path, pems), trustClients);
-  return Object.fromEntries(trusts.map(({ client, state }) => [client, state]));
-}
-
-async function problems(path: string): Promise<string[]> {
-  const parts = (await inspectTrust(place(path), trustClients)).flatMap((trust) => trust.parts);
-  return [
-    ...new Set(
-      parts.flatMap(({ path: file, problem }) =>
-        problem === null ? [] : [`${file} ${problem.words}`],
-      ),
-    ),
-  ];
-}
+const { scratch, certificates, root, place, states, problems } = trustBench('trust-install');
 
 describe('a root file system', () => {
   it('is looked at without a change, is made to trust, twice the same, and is given back byte by byte', async () => {
@@ -107,9 +50,9 @@ describe('a root file system', () => {
     const path = root();
     await installTrust(place(path), ['system']);
     const all = read(path, '/etc/ssl/certs/ca-certificates.crt');
-    expect(all).toBe([...publicCertificates.slice(0, 5), ...certificates].join(''));
+    expect(all).toBe([...publicCertificates.slice(0, 5), ...certificates()].join(''));
     const args = ['x509', '-noout', '-subject_hash'];
-    const hash = (await runChecked('openssl', args, { input: certificates.join('') })).stdout
+    const hash = (await runChecked('openssl', args, { input: certificates().join('') })).stdout
       .toString()
       .trim();
     const links = Object.entries(snapshot(path)).filter(
@@ -117,7 +60,7 @@ describe('a root file system', () => {
     );
     const [, file = ''] =
       /-> (.*)$/.exec(links.find(([name]) => name.endsWith('.pem'))?.[1] ?? '') ?? [];
-    expect(read(path, file)).toBe(certificates.join(''));
+    expect(read(path, file)).toBe(certificates().join(''));
     expect(links.map(([name]) => name)).toContain(`/etc/ssl/certs/${hash}.0`);
     expect(links).toHaveLength(2);
   });
@@ -144,7 +87,9 @@ describe('a root file system', () => {
     expect(await shell({ PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: '/other.pem' })).toBe(
       '/other.pem',
     );
-    expect(read(path, bundle)).toBe([...publicCertificates.slice(0, 5), ...certificates].join(''));
+    expect(read(path, bundle)).toBe(
+      [...publicCertificates.slice(0, 5), ...certificates()].join(''),
+    );
     // The system was not asked for.
     expect((await states(path)).system).toBe('does-not-trust');
   });
@@ -173,7 +118,7 @@ describe('a root file system', () => {
     });
     const before = snapshot(path);
     await installTrust(place(path), ['system']);
-    expect(read(path, pki)).toBe([...publicCertificates.slice(0, 3), ...certificates].join(''));
+    expect(read(path, pki)).toBe([...publicCertificates.slice(0, 3), ...certificates()].join(''));
     expect(
       Object.keys(snapshot(path)).filter((name) =>
         /anchors\/ashlar-mirror-[0-9a-f]{16}\.pem$/.test(name),
@@ -203,138 +148,6 @@ describe('a root file system', () => {
       expect(statSync(join(path, 'etc/ashlar/trust', name)).mode & 0o005).not.toBe(0);
     for (const [name, content] of Object.entries(snapshot(path)))
       if (name.startsWith('/etc/ashlar')) expect(content).not.toContain('secret');
-  });
-});
-
-describe('settings that stand in the place of all others', () => {
-  const sketch: RootSketch = {
-    '/opt/corp.pem': `# ours\n${corporate}`,
-    '/root/.npmrc': 'registry=https://r.test/\r\ncafile=/opt/corp.pem\r\n',
-    '/usr/local/etc/npmrc': 'cafile="/opt/corp.pem"',
-    '/root/.yarnrc': 'cafile "/opt/corp.pem"\n',
-    '/root/.yarnrc.yml': 'nodeLinker: pnp # ä\nhttpsCaFilePath: /opt/corp.pem\n',
-    '/root/.bunfig.toml': '[install]\ncafile = "/opt/corp.pem"\n',
-    '/root/.config/pnpm/rc': 'cafile=~/corp.pem\n',
-    '/root/corp.pem': corporate,
-    '/etc/environment': 'NODE_EXTRA_CA_CERTS=/opt/corp.pem\nYARN_CAFILE="/opt/corp.pem"\n',
-    '/etc/profile.d/corp.sh': 'export NPM_CONFIG_CAFILE=/opt/corp.pem\n',
-    '/etc/environment.d/corp.conf': 'NODE_EXTRA_CA_CERTS=/opt/corp.pem\n',
-    '/usr/bin/pnpm': '',
-    '/usr/bin/yarn': '',
-    '/root/.bun/bin/bun': '',
-  };
-
-  it("name a bundle of what they had and the mirror's, and are given back byte by byte", async () => {
-    const path = root(sketch);
-    const before = snapshot(path);
-    for (const state of Object.values(await states(path))) expect(state).toBe('does-not-trust');
-    await installTrust(place(path), trustClients);
-    for (const state of Object.values(await states(path))) expect(state).toBe('trusts');
-    const named = /cafile=(.*)\r\n/.exec(read(path, '/root/.npmrc'))?.[1] ?? '';
-    expect(named).toMatch(/^\/etc\/ashlar\/trust\/bundle-[0-9a-f]{16}\.pem$/);
-    expect(read(path, '/root/.npmrc')).toBe(`registry=https://r.test/\r\ncafile=${named}\r\n`);
-    expect(read(path, '/usr/local/etc/npmrc')).toBe(`cafile=${named}`);
-    expect(read(path, '/root/.yarnrc')).toBe(`cafile "${named}"\n`);
-    expect(read(path, '/root/.yarnrc.yml')).toBe(
-      `nodeLinker: pnp # ä\nhttpsCaFilePath: "${named}"\n`,
-    );
-    expect(read(path, '/root/.bunfig.toml')).toBe(`[install]\ncafile = "${named}"\n`);
-    expect(read(path, '/etc/environment')).toBe(
-      `NODE_EXTRA_CA_CERTS=${named}\nYARN_CAFILE=${named}\n`,
-    );
-    expect(read(path, '/etc/profile.d/corp.sh')).toBe(`export NPM_CONFIG_CAFILE=${named}\n`);
-    expect(read(path, '/etc/environment.d/corp.conf')).toBe(`NODE_EXTRA_CA_CERTS=${named}\n`);
-    // What one setting trusted is trusted by no other: neither the system's, nor by everybody.
-    expect(read(path, named)).toBe([corporate, ...certificates].join(''));
-    expect(read(path, bundle)).not.toContain(corporate);
-    expect(read(path, '/opt/corp.pem')).toBe(`# ours\n${corporate}`);
-    expect(await installTrust(place(path), trustClients)).toEqual([]);
-    expect((await removeTrust(place(path))).every(({ isDone }) => isDone)).toBe(true);
-    expect(snapshot(path)).toEqual(before);
-  });
-
-  it("that name the system's certificates are right when the system trusts the mirror", async () => {
-    const text = 'cafile=/etc/ssl/certs/ca-certificates.crt\n';
-    const path = root({ '/root/.npmrc': text });
-    await installTrust(place(path), trustClients);
-    expect(read(path, '/root/.npmrc')).toBe(text);
-    expect((await states(path)).npm).toBe('trusts');
-  });
-
-  it('follow the authority when it is renewed, and what they named when that changes', async () => {
-    const path = root(sketch);
-    const before = snapshot(path);
-    await installTrust(place(path), trustClients);
-    const both = [...certificates, ...later];
-    expect((await states(path, both)).npm).toBe('does-not-trust');
-    await installTrust(place(path, both), trustClients);
-    const named = /cafile=(.*)$/.exec(read(path, '/usr/local/etc/npmrc'))?.[1] ?? '';
-    expect(read(path, named)).toBe([corporate, ...both].join(''));
-    expect(read(path, '/etc/ssl/certs/ca-certificates.crt')).toBe(
-      [...publicCertificates.slice(0, 5), ...both].join(''),
-    );
-    writeFileSync(join(path, 'opt/corp.pem'), publicCertificates[4] ?? '');
-    await installTrust(place(path, later), trustClients);
-    expect(read(path, named)).toBe([publicCertificates[4], ...later].join(''));
-    expect(read(path, '/etc/ssl/certs/ca-certificates.crt')).toBe(
-      [...publicCertificates.slice(0, 5), ...later].join(''),
-    );
-    for (const state of Object.values(await states(path, later))) expect(state).toBe('trusts');
-    writeFileSync(join(path, 'opt/corp.pem'), `# ours\n${corporate}`);
-    await removeTrust(place(path));
-    expect(snapshot(path)).toEqual(before);
-  });
-
-  it.each([
-    [
-      '/root/.npmrc',
-      'cafile=${HOME}/corp.pem\n',
-      'npm',
-      'has a value that is not plain text: ${HOME}/corp.pem',
-    ],
-    [
-      '/root/.npmrc',
-      'cafile=corp.pem\n',
-      'npm',
-      'names corp.pem, which is another file in every directory',
-    ],
-    ['/root/.npmrc', 'cafile=/missing.pem\n', 'npm', 'names /missing.pem, which does not exist'],
-    [
-      '/root/.npmrc',
-      'cafile=/etc/passwd\n',
-      'npm',
-      'names /etc/passwd, which holds no certificate',
-    ],
-    ['/root/.npmrc', 'cafile=/etc\n', 'npm', 'names /etc, which is not a regular file'],
-    [
-      '/root/.npmrc',
-      'ca[]="x"\n',
-      'npm',
-      'has certificates in the setting `ca`, which replaces all others',
-    ],
-    ['/root/.npmrc', 'a=\u0000\ncafile="/x\n', 'npm', 'has a value that is not plain text: "/x'],
-    [
-      '/etc/profile',
-      '[ -f /x ] && NODE_EXTRA_CA_CERTS=/x\n',
-      'node',
-      'uses NODE_EXTRA_CA_CERTS in a way that is not a plain assignment',
-    ],
-    [
-      '/etc/systemd/system.conf',
-      '[Manager]\nDefaultEnvironment=NODE_EXTRA_CA_CERTS=/x\n',
-      'node',
-      'is not written: NODE_EXTRA_CA_CERTS is set in /etc/systemd already',
-    ],
-  ] as const)('in %s as %j are left alone, and said', async (file, text, client, words) => {
-    const path = root({ [file]: text });
-    const before = snapshot(path);
-    await installTrust(place(path), trustClients);
-    expect(read(path, file)).toBe(text);
-    expect((await states(path))[client]).toBe('cannot-tell');
-    expect((await problems(path)).join('\n')).toContain(words);
-    expect((await states(path)).system).toBe('trusts');
-    await removeTrust(place(path));
-    expect(snapshot(path)).toEqual(before);
   });
 });
 

@@ -10,7 +10,7 @@ import { createLiveSystem, type LiveSystem, whyNoLiveSystem } from './support/li
 import { corporate } from './support/root-tree.ts';
 
 const scratch = scratchDir('trust-live');
-const why = await whyNoLiveSystem(scratch);
+const why = await whyNoLiveSystem();
 const ashlar = join(import.meta.dirname, '../../../bin/ashlar');
 const ca = join(scratch, 'ca.pem');
 let authority: TlsAuthority;
@@ -38,7 +38,9 @@ beforeAll(async () => {
   await writeFile(join(scratch, 'corp.pem'), corporate);
   const prepared = await live.sh(`
     rm -f /etc/npmrc /usr/etc/npmrc /usr/local/etc/npmrc /etc/environment /root/.npmrc
-    mkdir -p /opt; cp ${scratch}/corp.pem /opt/; echo cafile=/opt/corp.pem >/root/.npmrc
+    mkdir -p /opt /etc/ca-certificates/update.d
+    printf '#!/bin/sh\\ncat >>/tmp-hooked\\n' >/etc/ca-certificates/update.d/zz-told
+    chmod 755 /etc/ca-certificates/update.d/zz-told; cp ${scratch}/corp.pem /opt/; echo cafile=/opt/corp.pem >/root/.npmrc
     update-ca-certificates`);
   if (prepared.exitCode !== 0) throw new Error(prepared.stderr.toString());
 });
@@ -49,7 +51,7 @@ afterAll(() => {
 
 /** Everything that the installation may touch, one line each. */
 const listing =
-  'find /etc /usr/local/share /root/.npmrc -xdev \\( -type f -exec sha256sum {} + \\) -o -type l -printf "%p -> %l\\n" | sort';
+  'find /etc /usr/local/share/ca-certificates /root/.npmrc -xdev -path /etc/ssl/certs/java -prune -o \\( -type f -exec sha256sum {} + \\) -o -type l -printf "%p -> %l\\n" | sort';
 
 async function run(script: string, env: NodeJS.ProcessEnv = {}) {
   const home = {
@@ -66,7 +68,7 @@ describe.skipIf(why !== '')(`on a running system ${why}`, () => {
   const curl = (): string => `curl -sS --noproxy '*' ${url}`;
   const node = (): string =>
     `"$NODE" -e 'fetch("${url}").then((r) => console.log(r.status), (e) => { console.error(e.cause.code); process.exit(1); })'`;
-  const npm = (): string => `npm ping --registry ${url} --fetch-retries 0 --cache /tmp/none`;
+  const npm = (): string => `npm ping --registry ${url} --fetch-retries 0 --cache /none`;
 
   it('the programs of the system, Node.js and npm trust the mirror after it, and not before and not after it is taken back', async () => {
     const before = (await run(listing)).stdout;
@@ -95,7 +97,26 @@ describe.skipIf(why !== '')(`on a running system ${why}`, () => {
     expect(removed.exitCode).toBe(0);
     expect(await trusting()).toEqual([false, false, false, false]);
     expect((await run(listing)).stdout).toBe(before);
+    // Java's store and others like it hear of what came and went.
+    const own = (await run('grep ashlar /tmp-hooked')).stdout.replaceAll(/[0-9a-f]{16}/g, 'X');
+    const pem = '/etc/ssl/certs/ashlar-mirror-X.pem';
+    expect(own).toBe(`+${pem}\n-${pem}\n`);
   }, 90_000);
+
+  it('a renewed authority takes the place of the old one', async () => {
+    const directory = join(scratch, 'renewed');
+    const renewed = join(scratch, 'renewed.pem');
+    const other = await openTlsAuthority({ directory, hosts: ['localhost'], nowMs: Date.now });
+    await writeFile(renewed, await other.caBundlePem());
+    const before = (await run(listing)).stdout;
+    await run(`${ashlar} trust --install --ca ${ca} --client system`);
+    const { exitCode } = await run(`${ashlar} trust --install --ca ${renewed} --client system`);
+    expect(exitCode).toBe(0);
+    expect((await run(`openssl verify ${renewed}`)).exitCode).toBe(0);
+    expect((await run(openssl())).exitCode).not.toBe(0);
+    await run(`${ashlar} trust --remove`);
+    expect((await run(listing)).stdout).toBe(before);
+  }, 60_000);
 
   it('a variable of the session that leads elsewhere is told', async () => {
     await run(`${ashlar} trust --install --ca ${ca} --client node`);
@@ -112,7 +133,7 @@ describe.skipIf(why !== '')(`on a running system ${why}`, () => {
 
   it('a program of the store that fails is told with its words, and all can be taken back', async () => {
     const before = (await run(listing)).stdout;
-    const broken = `printf '#!/bin/sh\\necho no room >&2\\nexit 3\\n' >/tmp/broken; cp /usr/sbin/update-ca-certificates /tmp/whole; cp /tmp/broken /usr/sbin/update-ca-certificates`;
+    const broken = `printf '#!/bin/sh\\necho no room >&2\\nexit 3\\n' >/broken; cp /usr/sbin/update-ca-certificates /whole; cp /broken /usr/sbin/update-ca-certificates`;
     const failed = await run(
       `${broken}; chmod 755 /usr/sbin/update-ca-certificates; ${ashlar} trust --install --ca ${ca} --client system`,
     );
@@ -121,7 +142,7 @@ describe.skipIf(why !== '')(`on a running system ${why}`, () => {
       /update-ca-certificates ended with 3: no room[\s\S]*code: trust_store_refused/,
     );
     const removed = await run(
-      `cat /tmp/whole >/usr/sbin/update-ca-certificates; ${ashlar} trust --remove`,
+      `cat /whole >/usr/sbin/update-ca-certificates; ${ashlar} trust --remove`,
     );
     expect(removed.exitCode).toBe(0);
     expect((await run(listing)).stdout).toBe(before);

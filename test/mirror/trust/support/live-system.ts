@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CommandResult, runCommand } from '../../../../src/process/run-command.ts';
@@ -33,26 +33,29 @@ export async function createLiveSystem(scratch: string): Promise<LiveSystem> {
 }
 
 /** Why it cannot be had, or nothing. */
-export async function whyNoLiveSystem(scratch: string): Promise<string> {
+export async function whyNoLiveSystem(): Promise<string> {
   if (process.getuid?.() !== 0) return 'needs root';
-  const live = await createLiveSystem(scratch);
-  const tried = await live.sh(
-    'command -v update-ca-certificates >/dev/null && touch /tried && openssl version',
-  );
-  return tried.exitCode === 0
-    ? ''
-    : `needs overlay mounts, openssl and update-ca-certificates: ${tried.stderr.toString().trim()}`;
+  const scratch = await mkdtemp(join(tmpdir(), 'ashlar-trust-why-'));
+  try {
+    const live = await createLiveSystem(scratch);
+    const tried = await live.sh(
+      'command -v update-ca-certificates && touch /tried && openssl version',
+    );
+    const words = tried.stderr.toString().trim();
+    return tried.exitCode === 0
+      ? ''
+      : `needs overlay mounts, openssl and update-ca-certificates: ${words}`;
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
 }
 
 /** The upper side is a directory, which stays when the mount ends with its namespace. */
 const script = `
 directory=$1 repository=$2 temporary=$3 text=$4
 changes=$directory/changes
-mkdir -p "$changes"
-if ! mount -t overlay overlay -o "lowerdir=/,upperdir=$changes/upper,workdir=$changes/work" "$directory/root" 2>/dev/null; then
-  mkdir -p "$changes/upper" "$changes/work"
-  mount -t overlay overlay -o "lowerdir=/,upperdir=$changes/upper,workdir=$changes/work" "$directory/root"
-fi
+mkdir -p "$changes/upper" "$changes/work"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$changes/upper,workdir=$changes/work" "$directory/root"
 for path in /proc /dev /sys "$temporary" "$repository"; do
   mkdir -p "$directory/root$path"
   mount --rbind "$path" "$directory/root$path"

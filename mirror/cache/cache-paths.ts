@@ -4,7 +4,7 @@ import type { View } from '../registries/view.ts';
 /**
  * Where everything is in the cache of a mirror:
  *
- *     ashlar-mirror.json                                        format and version
+ *     ashlar-cache.json                                         format and version
  *     records/<view>/<package>/<full|abbreviated>.json          a packument as last seen; mutable
  *     records/<view>/<package>/tarballs/<file>.json             a tarball and what it was held against; immutable
  *     records/<view>/documents/ab/<sha256 of the path>.json     a version, dist-tags, keys, attestations; mutable

@@ -10,12 +10,14 @@ import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
 import type { ForwardRequest } from '../proxy/forward-proxy.ts';
 import type { Answer } from './answer.ts';
+import { type AnswerWait, createAnswerWaits } from './answer-waits.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Exchange } from './exchange.ts';
 import { readRequester, type Requester, type RequesterOptions } from './requester.ts';
 import type { AnswerRegistry } from './registry-answers.ts';
 import { routeRequest } from './route-request.ts';
-import { ClientGone, sendAnswer } from './send-answer.ts';
+import { sendAnswer } from './send-answer.ts';
+import { ClientGone } from './client-gone.ts';
 
 export interface RequestHandlerOptions {
   readonly requesters: RequesterOptions;
@@ -34,11 +36,12 @@ export type HandleRequest = (request: IncomingMessage, response: ServerResponse)
 
 /** Answers requests of registries, whatever happens, and tells of each when it is over. */
 export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
+  const waits = createAnswerWaits(options);
   return async (request, response) => {
     const ledger = createRequestLedger();
     const atMs = options.nowMs();
     const facts: Facts = { kind: 'other', requester: null, exchange: null, wanted: null };
-    const wait = limitWaiting(options, request, response);
+    const wait = waits.begin(request, response);
     let outcome: RequestOutcome = { kind: 'answered' };
     let sentBytes = 0;
     let state: Answer['state'] = 'pass';
@@ -73,7 +76,7 @@ interface Prepared {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly ledger: RequestLedger;
-  readonly wait: Waiting;
+  readonly wait: AnswerWait;
   readonly facts: Facts;
 }
 
@@ -130,46 +133,7 @@ function foreignTarget(
   return isOwnPort && own.includes(target.hostname) ? null : target;
 }
 
-interface Waiting {
-  readonly signal: AbortSignal;
-  /** The client has the beginning of its answer, and may take its time with the rest. */
-  isOver(): void;
-  isClientGone(): boolean;
-  end(): void;
-}
-
-function limitWaiting(
-  { answerTimeoutMs, signal }: RequestHandlerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Waiting {
-  const controller = new AbortController();
-  let isGone = false;
-  const timer = setTimeout(() => {
-    const path = request.url?.split('?')[0] ?? '';
-    const problem = `upstream has not given ${path} within ${answerTimeoutMs / 1000} s`;
-    controller.abort(new AshlarError('registry_unavailable', problem));
-  }, answerTimeoutMs);
-  const onClose = (): void => {
-    isGone = !response.writableFinished;
-    if (isGone) controller.abort(new ClientGone());
-  };
-  const onEnd = (): void => controller.abort(signal.reason);
-  response.once('close', onClose);
-  signal.addEventListener('abort', onEnd, { once: true });
-  return {
-    signal: controller.signal,
-    isOver: () => clearTimeout(timer),
-    isClientGone: () => isGone,
-    end() {
-      clearTimeout(timer);
-      response.off('close', onClose);
-      signal.removeEventListener('abort', onEnd);
-    },
-  };
-}
-
-function outcomeOf(error: unknown, wait: Waiting): RequestOutcome {
+function outcomeOf(error: unknown, wait: AnswerWait): RequestOutcome {
   if (error instanceof ClientGone || wait.isClientGone()) return { kind: 'client_gone' };
   const { code, entry, message } = toAshlarError(error);
   return { kind: 'failed', code, class: entry.class, message };

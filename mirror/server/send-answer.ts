@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RequestLedger } from '../../src/index.ts';
 import type { Answer } from './answer.ts';
+import { ClientGone } from './client-gone.ts';
 import { serverTiming } from './server-timing.ts';
 
 /**
@@ -54,12 +55,4 @@ function ended(response: ServerResponse, bytes: Buffer | undefined): Promise<voi
   response.once('close', () => (response.writableFinished ? resolve() : reject(new ClientGone())));
   response.end(bytes);
   return promise;
-}
-
-/** The client closed the connection before it had its answer. */
-export class ClientGone extends Error {
-  constructor() {
-    super('the client closed the connection');
-    this.name = 'ClientGone';
-  }
 }

@@ -96,7 +96,7 @@ export function createTarballs(options: TarballsOptions): Tarballs {
       ended: Promise.resolve(),
     };
     flights.set(key, flight);
-    const run = claimed(context, key, async (isFirst) => {
+    const fetchIfMissing = async (isFirst: boolean): Promise<void> => {
       const kept = isFirst ? null : await findKept(key);
       if (kept !== null) {
         found.resolve({ found: kept, state: 'coalesced' });
@@ -107,11 +107,18 @@ export function createTarballs(options: TarballsOptions): Tarballs {
       found.resolve({ found: { kind: 'arriving', transfer }, state: 'miss' });
       const { sizeBytes } = await transfer.verified;
       await keep(options, { key, tarball, transfer, sizeBytes, ...check().outcome() });
-    });
-    flight.ended = run.catch(found.reject).finally(() => {
-      flights.delete(key);
-      leave(flight);
-    });
+    };
+    const run = async (): Promise<void> => {
+      const kept = await ledger.span('cache', () => findKept(key));
+      if (kept === null) await claimed(context, key, fetchIfMissing);
+      else found.resolve({ found: kept, state: 'hit' });
+    };
+    flight.ended = run()
+      .catch(found.reject)
+      .finally(() => {
+        flights.delete(key);
+        leave(flight);
+      });
     return flight;
   };
 
@@ -122,10 +129,12 @@ export function createTarballs(options: TarballsOptions): Tarballs {
     async find(tarball, { ledger, signal }) {
       const { view, name, file } = tarball;
       const key = tarballKey(view, storeName(name), storeName(file));
-      const kept = await ledger.span('cache', () => findKept(key));
-      if (kept !== null) return { ...kept, state: 'hit', [Symbol.dispose]: () => {} };
+      // Many ask for what is being looked for already: they wait for that, and do not look too.
       const running = flights.get(key);
-      const flight = running ?? begin(key, tarball, ledger);
+      const known = running === undefined && records.get(key) !== undefined;
+      const kept = known ? await ledger.span('cache', () => findKept(key)) : null;
+      if (kept !== null) return { ...kept, state: 'hit', [Symbol.dispose]: () => {} };
+      const flight = running ?? flights.get(key) ?? begin(key, tarball, ledger);
       flight.holders += 1;
       let isHeld = true;
       const letGo = (): void => {
@@ -138,7 +147,7 @@ export function createTarballs(options: TarballsOptions): Tarballs {
       });
       return {
         ...found,
-        state: running === undefined ? state : 'coalesced',
+        state: running === undefined || state === 'hit' ? state : 'coalesced',
         [Symbol.dispose]: letGo,
       };
     },

@@ -48,7 +48,7 @@ export async function openMirror(
   const home = join(context.config.home, 'mirror');
   await mkdir(home, { recursive: true });
   const cacheUrl = settings.cacheUrl ?? pathToFileURL(join(home, 'cache')).href;
-  const objects = await openObjectStore(cacheUrl, { create: 'if-missing' });
+  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache' });
   const spool = stack.use(await createOwnedTempDir(join(home, 'spool'), 'mirror'));
   const claims = stack.use(await openHostClaims(join(home, 'claims')));
   const metrics = createMirrorMetrics();

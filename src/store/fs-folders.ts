@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from '../disk/write-file-atomic.ts';
 import { systemErrorCode } from '../errors/ashlar-error.ts';
+import { type FsSync, syncFolder } from './fs-sync.ts';
 
 /** How many folders are remembered as synced; beyond, the memory starts anew. */
 const rememberedFolders = 10_000;
@@ -14,7 +14,7 @@ export interface Folders {
   forget(): void;
 }
 
-export function createFolders(root: string): Folders {
+export function createFolders(root: string, sync: FsSync): Folders {
   const synced = new Set<string>([root]);
 
   /** A folder that another writer made may not be synced yet, so the first use of each syncs its parent. */
@@ -23,7 +23,7 @@ export function createFolders(root: string): Folders {
     const parent = dirname(folder);
     await ensure(parent);
     await makeDirectory(folder);
-    await syncFolder(parent);
+    await sync.folder(parent);
     if (synced.size >= rememberedFolders) forget();
     synced.add(folder);
   }
@@ -49,15 +49,6 @@ export async function makeDirectoriesDurably(path: string): Promise<void> {
     await makeDirectory(path);
   }
   await syncFolder(dirname(path));
-}
-
-/** Makes what was published in a folder durable; file systems that cannot sync a folder are taken as they are. */
-export async function syncFolder(path: string): Promise<void> {
-  try {
-    await syncDirectory(path);
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(systemErrorCode(error) ?? '')) throw error;
-  }
 }
 
 async function makeDirectory(path: string): Promise<void> {

@@ -8,6 +8,7 @@ import { openFsRead } from './fs-open-read.ts';
 import { ignorableAtTop } from './fs-paths.ts';
 import { createFsPublisher } from './fs-publish.ts';
 import { type OpenFile, readUpTo, withFile, withRegularFile } from './fs-read.ts';
+import { type Durability, fsSyncFor } from './fs-sync.ts';
 import { openTemporaries } from './fs-temporaries.ts';
 import { openLocalFile, readPieces } from './local-file.ts';
 import {
@@ -23,6 +24,8 @@ import type { StoreDriver } from './store-format.ts';
 
 export interface FsStoreOptions {
   readonly nowMs?: () => number;
+  /** Default `synced`. */
+  readonly durability?: Durability;
   /** Stands in for link(2), to try what happens where a file system has none. */
   readonly link?: typeof link;
 }
@@ -39,12 +42,14 @@ export async function createFsObjectStore(
   options: FsStoreOptions = {},
 ): Promise<StoreDriver> {
   const url = pathToFileURL(directory).href;
+  const sync = fsSyncFor(options.durability ?? 'synced');
   const temporaries = await naming({ action: 'read', path: directory }, () =>
-    openTemporaries(directory),
+    openTemporaries(directory, sync),
   );
   const publisher = createFsPublisher({
     root: directory,
     temporaries,
+    sync,
     nowMs: options.nowMs ?? Date.now,
     link: options.link ?? link,
   });

@@ -3,20 +3,22 @@ import { dirname, relative } from 'node:path';
 import { systemErrorCode } from '../errors/ashlar-error.ts';
 import { claimKey } from './fs-claim.ts';
 import { notAFileAt } from './fs-errors.ts';
-import { createFolders, syncFolder } from './fs-folders.ts';
+import { createFolders } from './fs-folders.ts';
 import { withRegularFile } from './fs-read.ts';
+import type { FsSync } from './fs-sync.ts';
 import type { FileContent, Temporaries } from './fs-temporaries.ts';
 import type { LocalFile } from './local-file.ts';
 
 export interface FsPublisherOptions {
   readonly root: string;
   readonly temporaries: Temporaries;
+  readonly sync: FsSync;
   readonly nowMs: () => number;
   /** link(2), or what a file system without it answers. */
   readonly link: typeof link;
 }
 
-/** Puts files at their paths below a root: whole, synced, in folders that are synced. */
+/** Puts files at their paths below a root: whole, and as durable as `sync` makes them, folders too. */
 export interface FsPublisher {
   publishIfAbsent(path: string, content: FileContent): Promise<'created' | 'exists'>;
   /**
@@ -31,8 +33,8 @@ export interface FsPublisher {
 const linkUnsupported: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
-  const { root, temporaries } = options;
-  const folders = createFolders(root);
+  const { root, temporaries, sync } = options;
+  const folders = createFolders(root, sync);
 
   /** A folder known from before may have been removed by hand; it is then made again, once. */
   async function inFolder<T>(path: string, publish: () => Promise<T>): Promise<T> {
@@ -85,7 +87,7 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
       if (!['EPERM', 'EACCES', 'EROFS'].includes(systemErrorCode(error) ?? '')) throw error;
       return false;
     }
-    await handle.sync();
+    await sync.file(handle);
     return true;
   }
 
@@ -98,7 +100,7 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
         if (!(await takeOver(file))) return 'impossible';
         outcome = await inFolder(path, () => tryLink(file.path, path));
       }
-      if (outcome !== 'impossible') await syncFolder(dirname(path));
+      if (outcome !== 'impossible') await sync.folder(dirname(path));
       return outcome;
     },
     async publishIfAbsent(path, content) {
@@ -108,7 +110,7 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
         outcome = await inFolder(path, () => moveIfAbsent(temporary.path, path));
       }
       // Whoever made the object may not have come to this yet, and `exists` promises as much as `created`.
-      await syncFolder(dirname(path));
+      await sync.folder(dirname(path));
       return outcome;
     },
     async publish(path, bytes) {
@@ -116,7 +118,7 @@ export function createFsPublisher(options: FsPublisherOptions): FsPublisher {
       await isPresent(path);
       await using temporary = await temporaries.create(bytes);
       await inFolder(path, () => rename(temporary.path, path));
-      await syncFolder(dirname(path));
+      await sync.folder(dirname(path));
     },
   };
 }

@@ -5,8 +5,9 @@ import { systemErrorCode } from '../errors/ashlar-error.ts';
 import { once } from '../flow/remember.ts';
 import { storeGone } from './fs-errors.ts';
 import { temporaryDirectory, temporaryName } from './fs-paths.ts';
+import type { FsSync } from './fs-sync.ts';
 
-/** A file with its bytes synced, under a name that no reader looks at. Disposing removes the name, if it is still there. */
+/** A file with its bytes, as durable as the store makes them, under a name that no reader looks at. Disposing removes the name, if it is still there. */
 export interface Temporary extends AsyncDisposable {
   readonly path: string;
 }
@@ -28,7 +29,7 @@ export interface Temporaries {
   checkPresent(): Promise<void>;
 }
 
-export async function openTemporaries(root: string): Promise<Temporaries> {
+export async function openTemporaries(root: string, sync: FsSync): Promise<Temporaries> {
   const directory = temporaryDirectory(root);
   let seen = await exists(directory);
 
@@ -43,7 +44,7 @@ export async function openTemporaries(root: string): Promise<Temporaries> {
     }
     const path = join(directory, `${randomBytes(12).toString('hex')}.tmp`);
     try {
-      await writeSynced(path, content);
+      await writeTemporary(path, content, sync);
     } catch (error) {
       if (systemErrorCode(error) === 'ENOENT') throw storeGone(root, error);
       await removeIfThere(path).catch(() => {}); // what went wrong first is what counts
@@ -81,10 +82,10 @@ export async function sweepTemporaries(
   }
 }
 
-async function writeSynced(path: string, content: FileContent): Promise<void> {
+async function writeTemporary(path: string, content: FileContent, sync: FsSync): Promise<void> {
   await using file = await open(path, 'wx');
   await file.writeFile(content);
-  await file.sync();
+  await sync.file(file);
 }
 
 async function makeFolder(root: string, directory: string): Promise<void> {

@@ -8,12 +8,19 @@ import { sweepTemporaries } from './fs-temporaries.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3StoreOptions } from './s3-client.ts';
 import { createS3ObjectStore } from './s3-object-store.ts';
-import { type CreateStore, ensureStoreFormat, storeMissing } from './store-format.ts';
+import {
+  type CreateStore,
+  ensureStoreFormat,
+  storeMissing,
+  type StoreKind,
+} from './store-format.ts';
 import { type FsLocation, parseStoreUrl } from './store-url.ts';
 
 export interface OpenStoreOptions {
   /** Default `if-missing`; commands that only read say `never` and get `store_missing`. */
   readonly create?: CreateStore;
+  /** Default `images`. A cache is not synced to disk. */
+  readonly kind?: StoreKind;
   readonly nowMs?: () => number;
   /** Where AWS_REGION is read from. The SDK's own credential chain always reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv;
@@ -41,20 +48,24 @@ export async function openObjectStore(
     ...options.s3,
     defaultRegion: env['AWS_REGION'] || 'us-east-1',
   });
-  await ensureStoreFormat(store, options.create ?? 'if-missing');
+  const { create = 'if-missing', kind = 'images' } = options;
+  await ensureStoreFormat(store, { create, kind });
   return store;
 }
 
 async function openFsStore(location: FsLocation, options: OpenStoreOptions): Promise<ObjectStore> {
   const { directory } = location;
-  const create = options.create ?? 'if-missing';
+  const { create = 'if-missing', kind = 'images' } = options;
   const nowMs = options.nowMs ?? Date.now;
   if (!(await isDirectory(directory))) {
     if (create === 'never') throw storeMissing(pathToFileURL(directory).href);
     await naming({ action: 'write', path: directory }, () => makeDirectoriesDurably(directory));
   }
-  const store = await createFsObjectStore(directory, { nowMs });
-  await ensureStoreFormat(store, create);
+  const store = await createFsObjectStore(directory, {
+    nowMs,
+    durability: kind === 'cache' ? 'unsynced' : 'synced',
+  });
+  await ensureStoreFormat(store, { create, kind });
   await naming({ action: 'write', path: directory }, () =>
     sweepTemporaries(directory, { olderThanMs: staleAfterMs, nowMs: nowMs() }),
   );

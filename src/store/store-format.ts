@@ -3,13 +3,23 @@ import { hasCode } from '../errors/has-code.ts';
 import type { ObjectStore } from './object-store.ts';
 import { digestInKey } from './store-paths.ts';
 
-/** At the top of every store: `{"format":"ashlar-store","version":1}` and a line feed. */
-const storeFormatKey = 'ashlar-store.json';
-const storeFormatVersion = 1;
+/** What a store is for: images, which are kept; or what was fetched and can be fetched again. */
+export type StoreKind = 'images' | 'cache';
 
-const formatName = 'ashlar-store';
-const formatText = JSON.stringify({ format: formatName, version: storeFormatVersion });
+/** At the top of every store: `{"format":"ashlar-store","version":1}` and a line feed. */
+const formatNames: Readonly<Record<StoreKind, string>> = {
+  images: 'ashlar-store',
+  cache: 'ashlar-cache',
+};
+const storeFormatVersion = 1;
 const maxFormatBytes = 4096;
+
+/** A store, and what it should be. */
+interface Expected {
+  readonly store: StoreDriver;
+  readonly name: string;
+  readonly key: string;
+}
 
 /** `if-missing` makes a store where there is nothing yet; `never` reports `store_missing` then. */
 export type CreateStore = 'if-missing' | 'never';
@@ -24,29 +34,39 @@ export interface StoreDriver extends ObjectStore {
  * `store_newer_format` for a later version, `store_format_missing` for images without a format object, and
  * `store_url_invalid` for a place that holds other things, or whose writes are not conditional.
  */
-export async function ensureStoreFormat(store: StoreDriver, create: CreateStore): Promise<void> {
-  if (await checkFormat(store)) return;
-  const name = await store.anyName();
-  if (name !== undefined) {
+export async function ensureStoreFormat(
+  store: StoreDriver,
+  { create, kind }: { readonly create: CreateStore; readonly kind: StoreKind },
+): Promise<void> {
+  const name = formatNames[kind];
+  const expected = { store, name, key: `${name}.json` };
+  if (await checkFormat(expected)) return;
+  const found = await store.anyName();
+  if (found !== undefined) {
     // Another process may have made the store between the two questions.
-    if (await checkFormat(store)) return;
-    if (await holdsImages(store)) throw formatLost(store);
-    throw notOurs(store, `it holds ${JSON.stringify(name)} and no ${storeFormatKey}`);
+    if (await checkFormat(expected)) return;
+    if (kind === 'images' && (await holdsImages(store))) throw formatLost(expected);
+    throw notOurs(store, `it holds ${JSON.stringify(found)} and no ${expected.key}`);
   }
   if (create === 'never') throw storeMissing(store.url);
-  await writeFormat(store);
-  if (!(await checkFormat(store))) throw notOurs(store, `${storeFormatKey} does not stay there`);
+  await writeFormat(expected);
+  if (!(await checkFormat(expected))) throw notOurs(store, `${expected.key} does not stay there`);
 }
 
 export function storeMissing(url: string): AshlarError {
   return new AshlarError('store_missing', `there is no store at ${url} yet`, { data: { url } });
 }
 
-async function writeFormat(store: StoreDriver): Promise<void> {
-  const bytes = Buffer.from(`${formatText}\n`);
-  if ((await store.put(storeFormatKey, bytes)) === 'exists') return;
-  if ((await store.put(storeFormatKey, bytes)) === 'exists') return;
-  await store.delete(storeFormatKey);
+function formatText({ name }: Expected): string {
+  return JSON.stringify({ format: name, version: storeFormatVersion });
+}
+
+async function writeFormat(expected: Expected): Promise<void> {
+  const { store, key } = expected;
+  const bytes = Buffer.from(`${formatText(expected)}\n`);
+  if ((await store.put(key, bytes)) === 'exists') return;
+  if ((await store.put(key, bytes)) === 'exists') return;
+  await store.delete(key);
   throw new AshlarError(
     'store_url_invalid',
     `${store.url} overwrites what it was told to write only if absent`,
@@ -55,11 +75,12 @@ async function writeFormat(store: StoreDriver): Promise<void> {
 }
 
 /** False when there is no format object. */
-async function checkFormat(store: StoreDriver): Promise<boolean> {
-  const text = await readFormat(store);
+async function checkFormat(expected: Expected): Promise<boolean> {
+  const { store, key, name } = expected;
+  const text = await readFormat(expected);
   if (text === null) return false;
-  const version = versionOf(text);
-  if (version === null) throw notOurs(store, `its ${storeFormatKey} was not written by Ashlar`);
+  const version = versionOf(text, name);
+  if (version === null) throw notOurs(store, `its ${key} was not written by Ashlar`);
   if (version > storeFormatVersion) {
     throw new AshlarError(
       'store_newer_format',
@@ -70,24 +91,24 @@ async function checkFormat(store: StoreDriver): Promise<boolean> {
   return true;
 }
 
-async function readFormat(store: StoreDriver): Promise<string | null> {
+async function readFormat({ store, key }: Expected): Promise<string | null> {
   try {
-    const bytes = await store.get(storeFormatKey, { maxBytes: maxFormatBytes });
+    const bytes = await store.get(key, { maxBytes: maxFormatBytes });
     return bytes.toString('utf8');
   } catch (error) {
     if (hasCode(error, 'object_missing')) return null;
     if (hasCode(error, 'object_too_large', 'object_not_a_file')) {
-      throw notOurs(store, `its ${storeFormatKey} was not written by Ashlar`, error);
+      throw notOurs(store, `its ${key} was not written by Ashlar`, error);
     }
     throw error;
   }
 }
 
 /** The version that the text names, or null when it is something else. */
-function versionOf(text: string): number | null {
+function versionOf(text: string, name: string): number | null {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null) return null;
-  if (!('format' in value) || value.format !== formatName || !('version' in value)) return null;
+  if (!('format' in value) || value.format !== name || !('version' in value)) return null;
   const { version } = value;
   return typeof version === 'number' && Number.isSafeInteger(version) && version >= 1
     ? version
@@ -110,13 +131,14 @@ async function holdsImages(store: StoreDriver): Promise<boolean> {
 }
 
 /** Written back by hand alone: what is there may be of a later format. */
-function formatLost(store: StoreDriver): AshlarError {
+function formatLost(expected: Expected): AshlarError {
+  const { store, key } = expected;
   return new AshlarError(
     'store_format_missing',
-    `the store at ${store.url} has images, but its ${storeFormatKey} is lost`,
+    `the store at ${store.url} has images, but its ${key} is lost`,
     {
       data: { url: store.url },
-      hint: `If no newer Ashlar wrote to the store, write the object ${storeFormatKey} back; its text is ${formatText}`,
+      hint: `If no newer Ashlar wrote to the store, write the object ${key} back; its text is ${formatText(expected)}`,
     },
   );
 }

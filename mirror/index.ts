@@ -61,4 +61,5 @@ export { certificatesIn } from './trust/pem-certificates.ts';
 export { type TrustClient, trustClients, type TrustPart } from './trust/trust-client.ts';
 export type { TrustPlace } from './trust/trust-context.ts';
 export type { UndoneChange } from './trust/undo-changes.ts';
-export { unlimitedUsage } from './cache/mirror-cache.ts';
+export { indexedUsage } from './cache/cache-usage.ts';
+export { cachePrefixes, recordReferences } from './cache/record-references.ts';

@@ -14,7 +14,8 @@ import {
   type Upstream,
   type Waiting,
 } from '../src/index.ts';
-import { type CacheUsage, createMirrorCache, type MirrorCache } from './cache/mirror-cache.ts';
+import type { CacheUsage } from './cache/cache-usage.ts';
+import { createMirrorCache, type MirrorCache } from './cache/mirror-cache.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
 import { createIndexes, type Indexes } from './documents/indexes.ts';
 import { createPackumentVariants, type PackumentVariants } from './documents/packument-variants.ts';

@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import { AshlarError, createAddressRule, type TlsAuthority } from '../src/index.ts';
 import type { MirrorCore } from './mirror-core.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
-import type { MirrorMetrics } from './observe/metrics.ts';
+import type { CacheFacts, MirrorMetrics } from './observe/metrics.ts';
 import type { RequestRecord } from './observe/request-record.ts';
 import { statusReport } from './observe/status-report.ts';
 import { createTotals } from './observe/totals.ts';
@@ -29,7 +29,7 @@ export interface MirrorOptions {
   readonly secret: Buffer;
   /** Told of every request when it is over. */
   readonly log: (record: RequestRecord) => void;
-  readonly cacheBytes: () => number | null;
+  readonly cacheFacts: () => CacheFacts;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
 }
@@ -94,7 +94,7 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
           totals,
           origins: core.origins(),
           connections: await server.connections(),
-          cacheBytes: options.cacheBytes(),
+          cache: options.cacheFacts(),
           registries: registries.all,
           authority: options.authority === null ? null : await options.authority.facts(),
         }),
@@ -102,7 +102,7 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
         metrics.render({
           origins: core.origins(),
           connections: await server.connections(),
-          cacheBytes: options.cacheBytes(),
+          cache: options.cacheFacts(),
         }),
     },
   });

@@ -87,6 +87,10 @@ export {
   type UpstreamResponse,
 } from './upstream/upstream.ts';
 export { type Claim, type HostClaims, openHostClaims } from './pull-through/host-claims.ts';
+export { createEvictor, type EvictionCounts, type Evictor } from './pull-through/usage-evictor.ts';
+export { openUsageIndex, type UsageIndex, type UsageRecord } from './pull-through/usage-index.ts';
+export { createPins, type Pins } from './pull-through/usage-pins.ts';
+export { putWithRoom } from './pull-through/usage-put.ts';
 export type { SpooledBody } from './pull-through/body-spool.ts';
 export {
   type BodyCheck,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AshlarError, type ObjectStore, type SpooledBody } from '../../src/index.ts';
+import type { CacheUsage } from './cache-usage.ts';
 import { createRecentMap } from './recent-map.ts';
 
 /** A stored object to be sent: in memory, or read from the store as the reader goes on. */
@@ -11,8 +12,8 @@ export interface MirrorCache {
   readonly objects: ObjectStore;
   /** A small JSON document; null where there is none, or where it cannot be one. */
   readRecord(key: string): Promise<unknown>;
-  /** Sets a mutable record. */
-  writeRecord(key: string, record: object): Promise<void>;
+  /** Sets a mutable record, with the keys of the objects that it names. Not kept where there is no room. */
+  writeRecord(key: string, record: object, refersTo?: readonly string[]): Promise<void>;
   /**
    * An object that is named by its content or by what it was made of; null where there is none. Small ones are held against
    * `digest`, if one is given, before they are given out, and kept in memory; a damaged one is removed and counts as none.
@@ -20,7 +21,11 @@ export interface MirrorCache {
   find(key: string, expected?: ExpectedObject): Promise<StoredObject | null>;
   /** The whole object, for small ones; null where there is none. */
   read(key: string, expected?: ExpectedObject): Promise<Buffer | null>;
-  store(key: string, body: SpooledBody): Promise<void>;
+  /**
+   * `no-room` where no room could be made on disk: what was in memory can then be found for a while all the same, so that
+   * who waits for it gets it.
+   */
+  store(key: string, body: SpooledBody): Promise<'kept' | 'no-room'>;
   /** Whether all of these objects are there. */
   has(keys: readonly string[]): Promise<boolean>;
   /** The bytes of an object, or of a part of it, at the reader's pace. */
@@ -45,26 +50,8 @@ export interface MirrorCacheOptions {
   readonly objects: ObjectStore;
   /** Bytes of small objects that are kept in memory. */
   readonly hotBytes: number;
-  /** Told of everything that is used, stored and dropped. */
   readonly usage: CacheUsage;
 }
-
-/** What eviction has to know. */
-export interface CacheUsage {
-  used(key: string): void;
-  stored(key: string, sizeBytes: number): void;
-  dropped(key: string): void;
-  /** Runs a write; where the store is full, makes room and runs it once more. */
-  withRoom<T>(sizeBytes: number, write: () => Promise<T>): Promise<T>;
-}
-
-/** For a cache that may grow without limit. */
-export const unlimitedUsage: CacheUsage = {
-  used: () => {},
-  stored: () => {},
-  dropped: () => {},
-  withRoom: (_sizeBytes, write) => write(),
-};
 
 /** Objects up to this size are read whole and kept in memory. */
 export const maxHotObjectBytes = 1024 * 1024;
@@ -120,10 +107,12 @@ export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
       usage.used(key);
       return parseOrNull(bytes);
     },
-    async writeRecord(key, record) {
+    async writeRecord(key, record, refersTo = []) {
       const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
-      await usage.withRoom(bytes.length, () => objects.replace(key, bytes));
-      usage.stored(key, bytes.length);
+      await usage.put({ key, sizeBytes: bytes.length, refersTo }, async () => {
+        await objects.replace(key, bytes);
+        return 'created';
+      });
     },
     async has(keys) {
       const heads = keys.map(async (key) => hot.get(key) ?? objects.head(key));
@@ -131,13 +120,14 @@ export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
     },
     async store(key, body) {
       const sizeBytes = body.kind === 'memory' ? body.bytes.length : body.sizeBytes;
-      await usage.withRoom(sizeBytes, () =>
+      const outcome = await usage.put({ key, sizeBytes }, () =>
         body.kind === 'memory'
           ? objects.put(key, body.bytes)
           : objects.putFile(key, body.path, { file: 'given' }),
       );
-      usage.stored(key, sizeBytes);
-      if (body.kind === 'memory' && sizeBytes <= maxHotObjectBytes) hot.set(key, body.bytes);
+      const isHot = sizeBytes <= maxHotObjectBytes || outcome === 'no-room';
+      if (body.kind === 'memory' && isHot) hot.set(key, body.bytes);
+      return outcome === 'no-room' ? 'no-room' : 'kept';
     },
     async *pieces(object, signal, range) {
       if (object.kind === 'bytes') {

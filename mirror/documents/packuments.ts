@@ -24,7 +24,11 @@ export function createPackuments(context: FetchContext): Packuments {
       const parts = [bodyKey(record.body), indexKey(record.body)];
       return (await cache.has(parts)) ? record : null;
     },
-    save: (key, record) => cache.writeRecord(key, encodePackumentRecord(record)),
+    save: (key, record) =>
+      cache.writeRecord(key, encodePackumentRecord(record), [
+        bodyKey(record.body),
+        indexKey(record.body),
+      ]),
     fetch: (target, from) => fetchPackument(context, target, from),
     maxAgeMs: context.settings.maxAgeMs,
   });

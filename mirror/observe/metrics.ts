@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { OriginState } from '../../src/index.ts';
+import type { EvictionCounts, OriginState } from '../../src/index.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** Prometheus metrics of a mirror. */
@@ -8,15 +8,21 @@ export interface MirrorMetrics {
   /** A request that was sent upstream, with what it took until the head of its answer. */
   upstreamRequest(host: string, durationMs: number): void;
   notKept(): void;
-  evicted(sizeBytes: number): void;
   /** The text format, version 0.0.4. */
   render(now: MeasuredNow): Promise<string>;
+}
+
+/** What is known of the cache on this host. */
+export interface CacheFacts {
+  readonly bytes: number;
+  /** By this process, to make room. */
+  readonly evicted: EvictionCounts;
 }
 
 export interface MeasuredNow {
   readonly origins: readonly OriginState[];
   readonly connections: number;
-  readonly cacheBytes: number | null;
+  readonly cache: CacheFacts;
 }
 
 const secondsBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5, 10, 25];
@@ -73,9 +79,9 @@ export function createMirrorMetrics(): MirrorMetrics {
     help: 'Fetched bodies that could not be stored',
     registers,
   });
-  const evicted = new Counter({
-    name: 'ashlar_mirror_evicted_bytes_total',
-    help: 'Bytes that were removed from the cache to make room',
+  const evicted = new Gauge({
+    name: 'ashlar_mirror_evicted_bytes',
+    help: 'Bytes that this process removed from the cache to make room',
     registers,
   });
   const resting = new Gauge({
@@ -108,12 +114,12 @@ export function createMirrorMetrics(): MirrorMetrics {
     },
     upstreamRequest: (host, durationMs) => upstream.observe({ host }, durationMs / 1000),
     notKept: () => notKept.inc(),
-    evicted: (sizeBytes) => evicted.inc(sizeBytes),
     async render(now) {
       resting.reset();
       for (const { origin, isResting } of now.origins) resting.set({ origin }, isResting ? 1 : 0);
       connections.set(now.connections);
-      if (now.cacheBytes !== null) cacheBytes.set(now.cacheBytes);
+      cacheBytes.set(now.cache.bytes);
+      evicted.set(now.cache.evicted.bytes);
       return registry.metrics();
     },
   };

@@ -1,4 +1,5 @@
 import type { OriginState, TlsAuthorityFacts } from '../../src/index.ts';
+import type { CacheFacts } from './metrics.ts';
 import type { Registry } from '../registries/registry.ts';
 import type { NamedTotal, Total, Totals } from './totals.ts';
 
@@ -6,7 +7,7 @@ import type { NamedTotal, Total, Totals } from './totals.ts';
 export interface MirrorStatus {
   readonly upMs: number;
   readonly connections: number;
-  readonly cacheBytes: number | null;
+  readonly cache: CacheFacts;
   readonly registries: readonly {
     readonly name: string;
     readonly hosts: readonly string[];
@@ -34,7 +35,7 @@ export interface StatusFacts {
   readonly totals: Totals;
   readonly origins: readonly OriginState[];
   readonly connections: number;
-  readonly cacheBytes: number | null;
+  readonly cache: CacheFacts;
   readonly registries: readonly Registry[];
   readonly authority: TlsAuthorityFacts | null;
 }
@@ -46,7 +47,7 @@ export function statusReport(facts: StatusFacts): MirrorStatus {
   return {
     upMs: facts.nowMs - facts.startedAtMs,
     connections: facts.connections,
-    cacheBytes: facts.cacheBytes,
+    cache: facts.cache,
     registries: facts.registries.map(({ name, hosts, upstreams, access }) => ({
       name,
       hosts,

@@ -207,8 +207,10 @@ async function keep(
   const body: SpooledBody = transfer.contents();
   const record = { sha512, sizeBytes, heldAgainst, fetchedAtMs: waiting.nowMs() };
   try {
-    await cache.store(blobKey(sha512), body);
-    await cache.writeRecord(key, encodeTarballRecord(record));
+    const blob = blobKey(sha512);
+    if ((await cache.store(blob, body)) === 'no-room')
+      throw new AshlarError('store_full', 'no room could be made for it');
+    await cache.writeRecord(key, encodeTarballRecord(record), [blob]);
   } catch (error) {
     onNotKept(tarball, error);
   }

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createMirrorCore,
+  indexedUsage,
   createMirrorMetrics,
   loadMirrorConfig,
   type MirrorConfig,
   type MirrorCore,
   type MirrorMetrics,
-  unlimitedUsage,
 } from '../../mirror/index.ts';
 import { createOwnedTempDir } from '../disk/owned-temp-dir.ts';
 import { writeSecretOnce } from '../disk/write-secret-once.ts';
+import { createEvictor, type Evictor } from '../pull-through/usage-evictor.ts';
+import { openUsageIndex, type UsageIndex } from '../pull-through/usage-index.ts';
 import { openHostClaims } from '../pull-through/host-claims.ts';
 import { openObjectStore } from '../store/open-object-store.ts';
 import type { CommandContext } from './command-context.ts';
@@ -24,6 +26,8 @@ export interface OpenMirror {
   readonly config: MirrorConfig;
   readonly core: MirrorCore;
   readonly metrics: MirrorMetrics;
+  readonly usage: UsageIndex;
+  readonly evictor: Evictor;
   /** Keeps the names of private records from telling anything of their credentials. */
   readonly secret: Buffer;
 }
@@ -52,12 +56,19 @@ export async function openMirror(
   const spool = stack.use(await createOwnedTempDir(join(home, 'spool'), 'mirror'));
   const claims = stack.use(await openHostClaims(join(home, 'claims')));
   const metrics = createMirrorMetrics();
-  const usage = unlimitedUsage;
+  const usage = stack.use(openUsageIndex(join(home, 'usage.sqlite')));
+  const evictor = createEvictor({
+    store: objects,
+    usage,
+    maxBytes: config.maxCacheBytes ?? Infinity,
+    // What was used in the last half minute stays, which is longer than any answer needs to begin.
+    protect: () => false,
+  });
   const core = stack.use(
     createMirrorCore({
       config,
       objects,
-      usage,
+      usage: indexedUsage(usage, evictor),
       claims,
       spoolDirectory: spool.path,
       env: context.env,
@@ -70,5 +81,5 @@ export async function openMirror(
     }),
   );
   const secret = await writeSecretOnce(join(home, 'secret'), () => randomBytes(32));
-  return { config, core, metrics, secret };
+  return { config, core, metrics, usage, evictor, secret };
 }

@@ -84,6 +84,22 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
     ),
   );
 
+  withMirrorOptions(
+    mirror
+      .command('prune')
+      .description('remove from the cache what was used longest ago')
+      .requiredOption('--to <size>', 'what the cache may hold afterwards, such as 20G')
+      .option('--dry-run', 'say what would be removed and change nothing'),
+  ).action((options: CommonOptions & MirrorOptions & { to: string; dryRun?: boolean }) =>
+    perform(options, async (context) =>
+      (await import('./commands/mirror-prune.ts')).mirrorPrune(context, {
+        ...mirrorSettings(options),
+        toBytes: parseSize(options.to, '--to'),
+        mode: options.dryRun === true ? 'report' : 'apply',
+      }),
+    ),
+  );
+
   withCommonOptions(
     mirror
       .command('env')

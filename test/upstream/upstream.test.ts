@@ -153,10 +153,7 @@ describe('an upstream', () => {
   });
 
   it('tells what the time went to', async () => {
-    const origin = await serve(async (_request, response) => {
-      await sleep(120);
-      response.end();
-    });
+    const origin = await serve((_request, response) => setTimeout(() => response.end(), 120));
     const response = await upstreamOf([origin]).send({
       method: 'GET',
       target: '/',
@@ -178,7 +175,7 @@ async function serve(handle: RequestListener): Promise<TestOrigin> {
   const requests: string[] = [];
   const server: Server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    void handle(request, response);
+    handle(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   open.push({

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  cachePrefixes,
   createDnsResponder,
   createPolicy,
   parseAdvisories,
+  recordReferences,
   type MirrorConfig,
   type Policy,
   startMirror,
@@ -41,7 +43,7 @@ export async function mirrorServe(
   await using stack = new AsyncDisposableStack();
   const log = createMirrorLog(settings.log, context.terminal.stderr);
   const mirror = await openMirror(context, settings, { stack, onNotKept: log.notKept });
-  const { config, core } = mirror;
+  const { config, core, usage, evictor } = mirror;
   const hosts = config.registries.flatMap((registry) => registry.hosts);
   const names = hosts.map((host) => host.replace(/:\d+$/, ''));
   const authority =
@@ -62,7 +64,7 @@ export async function mirrorServe(
       tunnels: settings.tunnels ?? (isLoopback(http.host) ? 'open' : 'closed'),
       policy: () => policy,
       log: log.request,
-      cacheBytes: () => null,
+      cacheFacts: () => ({ bytes: usage.totalBytes(), evicted: evictor.counts() }),
       nowMs: context.nowMs,
       signal: context.signal,
     }),
@@ -80,6 +82,12 @@ export async function mirrorServe(
             onProblem: log.problem,
           }),
         );
+  if (!usage.isComplete()) {
+    const { cache } = core;
+    const options = { store: cache.objects, prefixes: cachePrefixes, signal: context.signal };
+    const referencesOf = (key: string): Promise<string[]> => recordReferences(cache, key);
+    usage.reconcile({ ...options, referencesOf }).catch(log.problem);
+  }
   log.ready({
     http: running.http,
     tls: running.tls,

@@ -39,7 +39,7 @@ function describe(mirror: string, status: MirrorStatus): string {
   const lines = [
     `${mirror} up ${duration(status.upMs)}, ${status.connections} connections`,
     `requests  ${totals.requests}, ${share.toFixed(1)} % from the cache, ${formatBytes(totals.sentBytes)} sent, ${totals.failures} failed`,
-    `cache     ${status.cacheBytes === null ? 'size not known' : formatBytes(status.cacheBytes)}`,
+    `cache     ${formatBytes(status.cache.bytes)}, ${formatBytes(status.cache.evicted.bytes)} evicted`,
     '',
     formatTable([
       ['registry', 'known as', 'fetched from'],

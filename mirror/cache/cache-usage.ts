@@ -1,0 +1,41 @@
+import {
+  AshlarError,
+  type Evictor,
+  putWithRoom,
+  type UsageIndex,
+  type UsageRecord,
+} from '../../src/index.ts';
+
+/** Told of what a cache uses and stores, so that room is made when it is full. */
+export interface CacheUsage {
+  used(key: string): void;
+  dropped(key: string): void;
+  /** Stores an object. `no-room` where no room could be made for it: the cache is then without it. */
+  put(
+    entry: UsageRecord,
+    write: () => Promise<'created' | 'exists'>,
+  ): Promise<'created' | 'exists' | 'no-room'>;
+}
+
+/** Keeps count in an index, and evicts what was used longest ago. */
+export function indexedUsage(usage: UsageIndex, evictor: Evictor): CacheUsage {
+  return {
+    used: (key) => usage.touch(key),
+    dropped: (key) => usage.forget(key),
+    put: (entry, write) => putWithRoom({ usage, evictor }, { ...entry, put: write }),
+  };
+}
+
+/** Keeps no count: nothing is ever evicted. */
+export const uncountedUsage: CacheUsage = {
+  used: () => {},
+  dropped: () => {},
+  async put(_entry, write) {
+    try {
+      return await write();
+    } catch (error) {
+      if (error instanceof AshlarError && error.code === 'store_full') return 'no-room';
+      throw error;
+    }
+  },
+};

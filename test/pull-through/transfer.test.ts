@@ -95,6 +95,7 @@ describe('a transfer', () => {
     const gate = Promise.withResolvers<void>();
     const source = sourceOf([{ body: wrong, pauseAt: 40_000, until: gate.promise }, { body }]);
     const transfer = start(source, checkFor(body));
+    const held = transfer.hold();
     const early = transfer.read(whole)[Symbol.asyncIterator]();
     await early.next();
     gate.resolve();
@@ -102,7 +103,6 @@ describe('a transfer', () => {
       for (let next = await early.next(); next.done !== true; next = await early.next());
     })();
     await expect(rest).rejects.toMatchObject({ code: 'registry_corrupt' });
-    const held = transfer.hold();
     expect((await collect(transfer)).equals(body)).toBe(true);
     held[Symbol.dispose]();
   });

@@ -1,4 +1,5 @@
-import type { HostClaims, Limiter, RetryPolicy, Upstream, Waiting } from '../src/index.ts';
+import type { Limiter } from '../src/index.ts';
+import type { HostClaims, RetryPolicy, Upstream, Waiting } from '../src/network.ts';
 import type { MirrorCache } from './cache/mirror-cache.ts';
 import type { Registry } from './registries/registry.ts';
 

@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLimiter, type ObjectStore } from '../src/index.ts';
 import {
   createAddressRule,
-  createLimiter,
   createTransport,
   createUpstream,
   defaultHealthPolicy,
   defaultTransferLimits,
   type HostClaims,
-  type ObjectStore,
   type OriginState,
   type RetryPolicy,
   type TransferLimits,
   type Upstream,
   type Waiting,
-} from '../src/index.ts';
+} from '../src/network.ts';
 import type { CacheUsage } from './cache/cache-usage.ts';
 import { createMirrorCache, type MirrorCache } from './cache/mirror-cache.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';

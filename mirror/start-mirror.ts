@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { AshlarError, createAddressRule, type TlsAuthority } from '../src/index.ts';
+import { AshlarError } from '../src/index.ts';
+import { createAddressRule, type TlsAuthority } from '../src/network.ts';
 import type { MirrorCore } from './mirror-core.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
 import type { CacheFacts, MirrorMetrics } from './observe/metrics.ts';

@@ -61,56 +61,9 @@ export { openObjectStore, type OpenStoreOptions } from './store/open-object-stor
 export { createMemoryObjectStore } from './store/memory-object-store.ts';
 export { type MeteredObjectStore, meterObjectStore } from './store/meter-object-store.ts';
 export { imageKey, type ImagePart, packKey, tagKey } from './store/store-paths.ts';
-export { type AddressRule, createAddressRule } from './upstream/address-rule.ts';
-export { AttemptFailure } from './upstream/attempt-failure.ts';
-export { defaultHealthPolicy, type HealthPolicy } from './upstream/origin-health.ts';
-export {
-  beforeNextAttempt,
-  defaultRetryPolicy,
-  type RetryPlan,
-  type RetryPolicy,
-  type Waiting,
-  withRetries,
-} from './upstream/retry.ts';
-export type { ResponseTiming } from './upstream/connection-clock.ts';
-export {
-  createTransport,
-  readBody,
-  type Transport,
-  type TransportResponse,
-} from './upstream/transport.ts';
-export {
-  createUpstream,
-  type OriginState,
-  type Upstream,
-  type UpstreamRequest,
-  type UpstreamResponse,
-} from './upstream/upstream.ts';
-export { type Claim, type HostClaims, openHostClaims } from './pull-through/host-claims.ts';
-export { createEvictor, type EvictionCounts, type Evictor } from './pull-through/usage-evictor.ts';
-export { openUsageIndex, type UsageIndex, type UsageRecord } from './pull-through/usage-index.ts';
-export { createPins, type Pins } from './pull-through/usage-pins.ts';
-export { putWithRoom } from './pull-through/usage-put.ts';
-export type { SpooledBody } from './pull-through/body-spool.ts';
-export {
-  type BodyCheck,
-  defaultTransferLimits,
-  type OpenBody,
-  type OpenedBody,
-  startTransfer,
-  type Transfer,
-  type TransferLimits,
-} from './pull-through/transfer.ts';
-export {
-  createRequestLedger,
-  type RequestKind,
-  type RequestLedger,
-  type RequestSummary,
-} from './ledger/request-ledger.ts';
 export { cached, once, shared } from './flow/remember.ts';
 export { abortable, orAborted } from './flow/or-aborted.ts';
 export { createLimiter, type Limiter } from './flow/limiter.ts';
-export { openTlsAuthority, type TlsAuthority, type TlsAuthorityFacts } from './tls/authority.ts';
 export { looksLikeTar } from './tar/looks-like-tar.ts';
 export type { TarEntry } from './tar/tar-entry.ts';
 export { defaultTarLimits, type TarLimits } from './tar/tar-limits.ts';

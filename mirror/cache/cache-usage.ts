@@ -1,10 +1,5 @@
-import {
-  AshlarError,
-  type Evictor,
-  putWithRoom,
-  type UsageIndex,
-  type UsageRecord,
-} from '../../src/index.ts';
+import { AshlarError } from '../../src/index.ts';
+import { type Evictor, putWithRoom, type UsageIndex, type UsageRecord } from '../../src/network.ts';
 
 /** Told of what a cache uses and stores, so that room is made when it is full. */
 export interface CacheUsage {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { AshlarError, type ObjectStore, type SpooledBody } from '../../src/index.ts';
+import { AshlarError, type ObjectStore } from '../../src/index.ts';
+import type { SpooledBody } from '../../src/network.ts';
 import type { CacheUsage } from './cache-usage.ts';
 import { createRecentMap } from './recent-map.ts';
 

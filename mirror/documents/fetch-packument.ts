@@ -1,10 +1,10 @@
+import { AshlarError } from '../../src/index.ts';
 import {
-  AshlarError,
   AttemptFailure,
   type RequestLedger,
   type UpstreamResponse,
   withRetries,
-} from '../../src/index.ts';
+} from '../../src/network.ts';
 import type { PackumentForm } from '../cache/cache-paths.ts';
 import { bodyKey, indexKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import {
-  AshlarError,
-  AttemptFailure,
-  systemErrorCode,
-  type TransportResponse,
-} from '../../src/index.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import { AttemptFailure, type TransportResponse } from '../../src/network.ts';
 import type { PackumentIndex } from '../packument/packument-index.ts';
 import {
   createPackumentScanner,

@@ -1,4 +1,5 @@
-import { abortable, AshlarError, type RequestLedger } from '../../src/index.ts';
+import { abortable, AshlarError } from '../../src/index.ts';
+import type { RequestLedger } from '../../src/network.ts';
 import type { CacheState } from '../cache/cache-state.ts';
 import { createRecentMap } from '../cache/recent-map.ts';
 import type { FetchContext } from '../fetch-context.ts';

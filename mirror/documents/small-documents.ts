@@ -1,11 +1,11 @@
 import * as z from 'zod';
+import { AshlarError } from '../../src/index.ts';
 import {
-  AshlarError,
   type AttemptFailure,
   readBody,
   type RequestLedger,
   withRetries,
-} from '../../src/index.ts';
+} from '../../src/network.ts';
 import { documentKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { View } from '../registries/view.ts';

@@ -1,4 +1,5 @@
-import { AshlarError, createLimiter, createRequestLedger, toAshlarError } from '../../src/index.ts';
+import { AshlarError, createLimiter, toAshlarError } from '../../src/index.ts';
+import { createRequestLedger } from '../../src/network.ts';
 import type { NeededPackage } from '../lockfile/list-lockfile.ts';
 import type { MirrorCore } from '../mirror-core.ts';
 import { parsePackageName } from '../packument/names/package-name.ts';

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { EvictionCounts, OriginState } from '../../src/index.ts';
+import type { EvictionCounts, OriginState } from '../../src/network.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** Prometheus metrics of a mirror. */

@@ -1,4 +1,5 @@
-import type { ErrorClass, ErrorCode, RequestSummary } from '../../src/index.ts';
+import type { ErrorClass, ErrorCode } from '../../src/index.ts';
+import type { RequestSummary } from '../../src/network.ts';
 import type { CacheState } from '../cache/cache-state.ts';
 
 /** What is kept and told of one request, without secrets. */

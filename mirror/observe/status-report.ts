@@ -1,4 +1,4 @@
-import type { OriginState, TlsAuthorityFacts } from '../../src/index.ts';
+import type { OriginState, TlsAuthorityFacts } from '../../src/network.ts';
 import type { CacheFacts } from './metrics.ts';
 import type { Registry } from '../registries/registry.ts';
 import type { NamedTotal, Total, Totals } from './totals.ts';

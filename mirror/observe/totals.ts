@@ -1,4 +1,4 @@
-import type { RequestKind } from '../../src/index.ts';
+import type { RequestKind } from '../../src/network.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** Sums over many requests. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { AshlarError, type RequestLedger } from '../../src/index.ts';
+import { AshlarError } from '../../src/index.ts';
+import type { RequestLedger } from '../../src/network.ts';
 import { createRecentMap } from '../cache/recent-map.ts';
 import type { Indexes } from '../documents/indexes.ts';
 import type { PackumentRecord } from '../documents/packument-record.ts';

@@ -1,6 +1,6 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import type { AddressRule } from '../../src/index.ts';
+import type { AddressRule } from '../../src/network.ts';
 
 /** A lookup for `net.connect` that refuses names of addresses that the rule does not let through. */
 export function checkedLookup(rule: AddressRule): LookupFunction {

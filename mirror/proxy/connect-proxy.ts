@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { AddressRule } from '../../src/index.ts';
+import type { AddressRule } from '../../src/network.ts';
 import type { Registries } from '../registries/registry.ts';
 import { checkedLookup, refusalOfLiteral } from './checked-lookup.ts';
 import { proxyUserOf } from './proxy-user.ts';

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import httpProxy from 'http-proxy-3';
-import { type AddressRule, AshlarError } from '../../src/index.ts';
+import { AshlarError } from '../../src/index.ts';
+import type { AddressRule } from '../../src/network.ts';
 import { checkedLookup, refusalOfLiteral } from './checked-lookup.ts';
 
 export interface ForwardProxyOptions {

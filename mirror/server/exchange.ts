@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestLedger } from '../../src/index.ts';
+import type { RequestLedger } from '../../src/network.ts';
 import type { Registry } from '../registries/registry.ts';
 import type { Requester } from './requester.ts';
 

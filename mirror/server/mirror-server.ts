@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type Server as TlsServer, TLSSocket } from 'node:tls';
 import fastify from 'fastify';
-import type { TlsAuthority } from '../../src/index.ts';
+import type { TlsAuthority } from '../../src/network.ts';
 import type { HandleConnect } from '../proxy/connect-proxy.ts';
 import type { HandleRequest } from './request-handler.ts';
 import type { ConnectionFacts } from './requester.ts';

@@ -1,10 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  AshlarError,
-  createRequestLedger,
-  type RequestLedger,
-  toAshlarError,
-} from '../../src/index.ts';
+import { AshlarError, toAshlarError } from '../../src/index.ts';
+import { createRequestLedger, type RequestLedger } from '../../src/network.ts';
 import type { ObserveRequest, RequestOutcome, RequestRecord } from '../observe/request-record.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';

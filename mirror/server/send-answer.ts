@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RequestLedger } from '../../src/index.ts';
+import type { RequestLedger } from '../../src/network.ts';
 import type { Answer } from './answer.ts';
 import { ClientGone } from './client-gone.ts';
 import { serverTiming } from './server-timing.ts';

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { abortable, type RequestLedger } from '../../src/index.ts';
+import { abortable } from '../../src/index.ts';
+import type { RequestLedger } from '../../src/network.ts';
 import type { MirrorCache } from '../cache/mirror-cache.ts';
 import type { FoundTarball } from '../tarballs/tarballs.ts';
 import type { Answer, AnswerBody } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { RequestSummary } from '../../src/index.ts';
+import type { RequestSummary } from '../../src/network.ts';
 
 /** The Server-Timing header (W3C Server Timing): what the time until now went to, in milliseconds. */
 export function serverTiming({ byKind, wallMs }: RequestSummary): string {

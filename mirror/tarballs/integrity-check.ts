@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { parse } from 'ssri';
-import { AttemptFailure, type BodyCheck } from '../../src/index.ts';
+import { AttemptFailure, type BodyCheck } from '../../src/network.ts';
 
 /** What a packument says of a tarball's bytes; one of the two at least is there. */
 export interface StatedDigests {

@@ -5,7 +5,7 @@ import {
   type RequestLedger,
   type Upstream,
   type UpstreamResponse,
-} from '../../src/index.ts';
+} from '../../src/network.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { View } from '../registries/view.ts';
 import { bookResponse } from '../upstream/book-response.ts';

@@ -1,4 +1,5 @@
-import { AshlarError, type RequestLedger } from '../../src/index.ts';
+import { AshlarError } from '../../src/index.ts';
+import type { RequestLedger } from '../../src/network.ts';
 import type { Indexes } from '../documents/indexes.ts';
 import type { Packuments } from '../documents/packuments.ts';
 import type { PackumentForm } from '../cache/cache-paths.ts';

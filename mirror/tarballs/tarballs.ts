@@ -1,13 +1,12 @@
+import { abortable, AshlarError } from '../../src/index.ts';
 import {
-  abortable,
-  AshlarError,
   type AttemptFailure,
   type RequestLedger,
   type SpooledBody,
   startTransfer,
   type Transfer,
   type TransferLimits,
-} from '../../src/index.ts';
+} from '../../src/network.ts';
 import { blobKey, tarballKey } from '../cache/cache-paths.ts';
 import type { CacheState } from '../cache/cache-state.ts';
 import type { StoredObject } from '../cache/mirror-cache.ts';

@@ -1,4 +1,4 @@
-import type { RequestLedger, UpstreamResponse } from '../../src/index.ts';
+import type { RequestLedger, UpstreamResponse } from '../../src/network.ts';
 
 /** Books what it took until the head of an answer came, with what earlier attempts took. */
 export function bookResponse(

@@ -1,4 +1,5 @@
-import { AshlarError, type UpstreamResponse } from '../../src/index.ts';
+import { AshlarError } from '../../src/index.ts';
+import type { UpstreamResponse } from '../../src/network.ts';
 import type { View } from '../registries/view.ts';
 
 /** What a definite answer means that is not the resource: no such package, no right to it, or something else. */

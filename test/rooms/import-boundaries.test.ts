@@ -51,7 +51,12 @@ function isAllowed({ file, target }: Import): boolean {
   if (from === 'src/cli' && target === 'package.json') return true;
   if (!(mayImport[from] ?? []).includes(to)) return false;
   if (doorless.some(([one, other]) => one === from && other === to)) return true;
-  return target === `${to}/index.ts`;
+  return doorsOf(to).includes(target);
+}
+
+/** The core has a second one, for what takes time to load and only servers need. */
+function doorsOf(room: string): readonly string[] {
+  return room === 'src' ? ['src/index.ts', 'src/network.ts'] : [`${room}/index.ts`];
 }
 
 function show({ file, target }: Import): string {

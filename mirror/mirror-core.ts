@@ -9,6 +9,7 @@ import {
   type HostClaims,
   type OriginState,
   type RetryPolicy,
+  type Timeouts,
   type TransferLimits,
   type Upstream,
   type Waiting,
@@ -52,17 +53,24 @@ export interface MirrorCoreOptions {
   readonly onNotKept?: (subject: string, error: unknown) => void;
   readonly limits?: Partial<TransferLimits>;
   readonly hotBytes?: number;
+  readonly settings?: Partial<FetchSettings>;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly retry?: Partial<RetryPolicy>;
+  /** Milliseconds since 1970. */
+  readonly nowMs?: () => number;
 }
 
 /** To one host; more requests wait. What 200 machines ask for at once comes over these. */
 const upstreamConnections = 48;
-const timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdleMs: 5_000 };
+const defaultTimeouts: Timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdleMs: 5_000 };
+/** What has arrived when the mirror ends is still stored; nobody waits longer for what has not. */
+const storeTimeoutMs = 3_000;
 const defaultHotBytes = 64 * 1024 ** 2;
 /** Compressing takes a processor each. */
 const heavyPlaces = 2;
 
 /** Registries fail for seconds at a time, and a client waits for half a minute. */
-const retry: RetryPolicy = {
+const defaultRetry: RetryPolicy = {
   attempts: 12,
   baseDelayMs: 100,
   maxDelayMs: 2_000,
@@ -71,19 +79,20 @@ const retry: RetryPolicy = {
 
 export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
   const { config, signal } = options;
+  const retry = { ...defaultRetry, ...options.retry };
   const cache = createMirrorCache({
     objects: options.objects,
     hotBytes: options.hotBytes ?? defaultHotBytes,
     usage: options.usage,
   });
   const waiting: Waiting = {
-    nowMs: Date.now,
+    nowMs: options.nowMs ?? Date.now,
     sleep: async (delayMs, stop) => {
       await sleep(delayMs, undefined, stop === undefined ? {} : { signal: stop });
     },
     random: Math.random,
   };
-  const upstreams = openUpstreams(options, waiting);
+  const upstreams = openUpstreams(options, { waiting, retry });
   const context: FetchContext = {
     cache,
     upstreamOf: upstreams.of,
@@ -96,12 +105,19 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
       ...defaultFetchSettings,
       maxAgeMs: config.maxAgeMs,
       maxStaleMs: config.maxStaleMs,
+      ...options.settings,
     },
     signal,
   };
   const packuments = createPackuments(context);
   const indexes = createIndexes(context);
   const stated = createStatedTarballs({ packuments, indexes, signal });
+  const tarballs = createTarballs({
+    context,
+    stated,
+    limits: { ...defaultTransferLimits, ...options.limits },
+    onNotKept: ({ name, file }, error) => options.onNotKept?.(`${name}: ${file}`, error),
+  });
   return {
     registries: createRegistries(config.registries, config.scopes),
     cache,
@@ -109,16 +125,14 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
     indexes,
     stated,
     variants: createPackumentVariants(context, indexes),
-    tarballs: createTarballs({
-      context,
-      stated,
-      limits: { ...defaultTransferLimits, ...options.limits },
-      onNotKept: ({ name, file }, error) => options.onNotKept?.(`${name}: ${file}`, error),
-    }),
+    tarballs,
     documents: createSmallDocuments(context),
     settings: context.settings,
     origins: upstreams.states,
-    [Symbol.asyncDispose]: upstreams.close,
+    async [Symbol.asyncDispose]() {
+      await Promise.race([tarballs.settled(), sleep(storeTimeoutMs, undefined, { ref: false })]);
+      await upstreams.close();
+    },
   };
 }
 
@@ -129,17 +143,17 @@ interface Upstreams {
 }
 
 function openUpstreams(
-  { config, env, onUpstreamRequest }: MirrorCoreOptions,
-  waiting: Waiting,
+  { config, env, onUpstreamRequest, timeouts }: MirrorCoreOptions,
+  { waiting, retry }: { readonly waiting: Waiting; readonly retry: RetryPolicy },
 ): Upstreams {
   const own = config.registries.flatMap(({ upstreams }) => upstreams);
   const transport = createTransport({
     env,
     connections: upstreamConnections,
-    timeouts,
+    timeouts: { ...defaultTimeouts, ...timeouts },
     addressRule: createAddressRule([
       ...own.map(({ hostname }) => hostname),
-      ...config.trustedHosts.map((host) => host.replace(/:\d+$/, '')),
+      ...config.trustedHosts,
     ]),
     monotonicMs: () => performance.now(),
     onTiming({ kind, subject, durationMs }) {

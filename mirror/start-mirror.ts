@@ -8,12 +8,21 @@ import type { RequestRecord } from './observe/request-record.ts';
 import { statusReport } from './observe/status-report.ts';
 import { createTotals } from './observe/totals.ts';
 import type { Policy } from './packument/policy/policy.ts';
-import { createPassThrough } from './pass-through/pass-through.ts';
+import { createHandOn } from './pass-through/hand-on.ts';
+import {
+  createPassThrough,
+  defaultPassThroughTimeouts,
+  type PassThroughTimeouts,
+} from './pass-through/pass-through.ts';
 import { createMirrorPolicy } from './policy/mirror-policy.ts';
 import { createConnectProxy } from './proxy/connect-proxy.ts';
 import { createForwardProxy } from './proxy/forward-proxy.ts';
 import { listen, type ListenAddress } from './server/listen.ts';
-import { createMirrorServer } from './server/mirror-server.ts';
+import {
+  type ConnectionLimits,
+  createMirrorServer,
+  defaultConnectionLimits,
+} from './server/mirror-server.ts';
 import { createRegistryAnswers } from './server/registry-answers.ts';
 import { createRequestHandler } from './server/request-handler.ts';
 
@@ -33,6 +42,17 @@ export interface MirrorOptions {
   readonly cacheFacts: () => CacheFacts;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
+  readonly limits?: Partial<ServingLimits>;
+}
+
+/** How long things may take; milliseconds. */
+export interface ServingLimits extends ConnectionLimits, PassThroughTimeouts {
+  /** A client waits for the beginning of its answer. */
+  readonly answerMs: number;
+  /** To the other end of a tunnel. */
+  readonly connectMs: number;
+  readonly tunnelIdleMs: number;
+  readonly forwardMs: number;
 }
 
 export interface RunningMirror extends AsyncDisposable {
@@ -40,15 +60,20 @@ export interface RunningMirror extends AsyncDisposable {
   readonly tls: ListenAddress | null;
 }
 
-/** Yarn 1 gives up after 30 s. */
-const answerTimeoutMs = 25_000;
-const connectTimeoutMs = 5_000;
-const tunnelIdleMs = 10 * 60_000;
-const forwardTimeoutMs = 60_000;
+const defaultLimits: ServingLimits = {
+  ...defaultConnectionLimits,
+  ...defaultPassThroughTimeouts,
+  // Yarn 1 gives up after 30 s.
+  answerMs: 25_000,
+  connectMs: 5_000,
+  tunnelIdleMs: 10 * 60_000,
+  forwardMs: 60_000,
+};
 
 /** Starts the servers of a mirror. Throws `port_in_use`, `privilege_missing` and `config_invalid`. */
 export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
   const { config, core, metrics, nowMs, signal, tunnels } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const startedAtMs = nowMs();
   const totals = createTotals();
   const observe = (record: RequestRecord): void => {
@@ -59,6 +84,7 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
   const policy = createMirrorPolicy({ ...core, current: options.policy, nowMs, signal });
   const addressRule = createAddressRule(config.trustedHosts);
   const { registries } = core;
+  const handOn = createHandOn();
   // The servers ask the handler, and the handler asks the servers of a connection.
   const late: { server: Awaited<ReturnType<typeof createMirrorServer>> | null } = { server: null };
   const server = await createMirrorServer({
@@ -71,21 +97,25 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
           late.server?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
       },
       answerRegistry: createRegistryAnswers({ ...core, policy, nowMs, secret: options.secret }),
-      passThrough: createPassThrough(),
-      forward: createForwardProxy({ tunnels, addressRule, timeoutMs: forwardTimeoutMs }),
+      passThrough: createPassThrough(handOn, limits),
+      forward: createForwardProxy(handOn, { tunnels, addressRule, timeoutMs: limits.forwardMs }),
       observe,
       nowMs,
-      answerTimeoutMs,
+      answerTimeoutMs: limits.answerMs,
       signal,
     }),
     handleConnect: createConnectProxy({
       registries,
       tunnels,
       addressRule,
-      terminate: (socket, facts) => late.server?.terminate(socket, facts),
-      connectTimeoutMs,
-      idleTimeoutMs: tunnelIdleMs,
+      terminate:
+        options.authority === null
+          ? null
+          : (socket, facts) => late.server?.terminate(socket, facts),
+      connectTimeoutMs: limits.connectMs,
+      idleTimeoutMs: limits.tunnelIdleMs,
     }),
+    limits,
     own: {
       health: () => ({ status: 'ok', startedAtMs }),
       status: async () =>

@@ -14,6 +14,7 @@ export type { ResponseTiming } from './upstream/connection-clock.ts';
 export {
   createTransport,
   readBody,
+  type Timeouts,
   type Transport,
   type TransportResponse,
 } from './upstream/transport.ts';

@@ -5,6 +5,8 @@ import { type Evictor, putWithRoom, type UsageIndex, type UsageRecord } from '..
 export interface CacheUsage {
   used(key: string): void;
   dropped(key: string): void;
+  /** Frees at least so much of a full disk, as far as there is something that can go. */
+  free(sizeBytes: number): Promise<void>;
   /** Stores an object. `no-room` where no room could be made for it: the cache is then without it. */
   put(
     entry: UsageRecord,
@@ -17,6 +19,7 @@ export function indexedUsage(usage: UsageIndex, evictor: Evictor): CacheUsage {
   return {
     used: (key) => usage.touch(key),
     dropped: (key) => usage.forget(key),
+    free: async (sizeBytes) => void (await evictor.free(sizeBytes)),
     put: (entry, write) => putWithRoom({ usage, evictor }, { ...entry, put: write }),
   };
 }
@@ -25,6 +28,7 @@ export function indexedUsage(usage: UsageIndex, evictor: Evictor): CacheUsage {
 export const uncountedUsage: CacheUsage = {
   used: () => {},
   dropped: () => {},
+  free: async () => {},
   async put(_entry, write) {
     try {
       return await write();

@@ -2,17 +2,28 @@ import { createHash } from 'node:crypto';
 import { AshlarError, type ObjectStore } from '../../src/index.ts';
 import type { SpooledBody } from '../../src/network.ts';
 import type { CacheUsage } from './cache-usage.ts';
+import { heldAgainst } from './held-against.ts';
 import { createRecentMap } from './recent-map.ts';
 
 /** A stored object to be sent: in memory, or read from the store as the reader goes on. */
 export type StoredObject =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
-  | { readonly kind: 'stored'; readonly key: string; readonly sizeBytes: number };
+  | {
+      readonly kind: 'stored';
+      readonly key: string;
+      readonly sizeBytes: number;
+      /** What the whole of it is held against while it is read; undefined for nothing. */
+      readonly digest: ExpectedDigest | undefined;
+    };
 
 export interface MirrorCache {
   readonly objects: ObjectStore;
   /** A small JSON document; null where there is none, or where it cannot be one. */
   readRecord(key: string): Promise<unknown>;
+  /** The same for who looks after the cache: it does not count as use. */
+  peekRecord(key: string): Promise<unknown>;
+  /** A record that was not read now, but is known, was used. */
+  used(key: string): void;
   /** Sets a mutable record, with the keys of the objects that it names. Not kept where there is no room. */
   writeRecord(key: string, record: object, refersTo?: readonly string[]): Promise<void>;
   /**
@@ -29,8 +40,13 @@ export interface MirrorCache {
   store(key: string, body: SpooledBody): Promise<'kept' | 'no-room'>;
   /** Whether all of these objects are there. */
   has(keys: readonly string[]): Promise<boolean>;
-  /** The bytes of an object, or of a part of it, at the reader's pace. */
+  /**
+   * The bytes of an object, or of a part of it, at the reader's pace. The last of a whole one that has a digest come when
+   * all fit; a damaged one is removed, and `cache_damaged` thrown.
+   */
   pieces(object: StoredObject, signal: AbortSignal, range?: ByteRange): AsyncIterable<Buffer>;
+  /** Makes room for other things on a full disk, as far as what is kept can go. */
+  free(sizeBytes: number): Promise<void>;
   /** Removes an object that turned out to be damaged. */
   drop(key: string): Promise<void>;
 }
@@ -43,8 +59,13 @@ export interface ByteRange {
 
 export interface ExpectedObject {
   readonly sizeBytes?: number;
+  readonly digest?: ExpectedDigest;
+}
+
+export interface ExpectedDigest {
+  readonly algorithm: 'sha256' | 'sha512';
   /** Hexadecimal. */
-  readonly digest?: { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string };
+  readonly hex: string;
 }
 
 export interface MirrorCacheOptions {
@@ -75,6 +96,10 @@ export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
     await drop(key);
     return null;
   };
+  const peekRecord = async (key: string): Promise<unknown> => {
+    const bytes = await ifThere(() => objects.get(key, { maxBytes: maxRecordBytes }));
+    return bytes === null ? null : parseOrNull(bytes);
+  };
   const find = async (key: string, expected: ExpectedObject = {}): Promise<StoredObject | null> => {
     usage.used(key);
     const known = hot.get(key);
@@ -89,7 +114,8 @@ export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
     }
     const info = await objects.head(key);
     if (info === null) return null;
-    if (info.sizeBytes === sizeBytes) return { kind: 'stored', key, sizeBytes };
+    if (info.sizeBytes === sizeBytes)
+      return { kind: 'stored', key, sizeBytes, digest: expected.digest };
     await drop(key);
     return null;
   };
@@ -98,15 +124,17 @@ export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
     objects,
     find,
     drop,
+    free: usage.free,
     async read(key, expected = {}) {
       usage.used(key);
       return hot.get(key) ?? readWhole(key, expected);
     },
+    peekRecord,
+    used: (key) => usage.used(key),
     async readRecord(key) {
-      const bytes = await ifThere(() => objects.get(key, { maxBytes: maxRecordBytes }));
-      if (bytes === null) return null;
-      usage.used(key);
-      return parseOrNull(bytes);
+      const record = await peekRecord(key);
+      if (record !== null) usage.used(key);
+      return record;
     },
     async writeRecord(key, record, refersTo = []) {
       const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
@@ -141,7 +169,9 @@ export function createMirrorCache(options: MirrorCacheOptions): MirrorCache {
         lengthBytes: end - start,
         signal,
       });
-      yield* read;
+      const isWhole = start === 0 && end === object.sizeBytes;
+      if (object.digest === undefined || !isWhole) yield* read;
+      else yield* heldAgainst(read, object.digest, () => drop(object.key));
     },
   };
 }

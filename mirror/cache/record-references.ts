@@ -9,7 +9,7 @@ export const cachePrefixes = ['blobs/', 'bodies/', 'indexes/', 'records/', 'vari
 /** The objects that a record names: they are kept as long as it is. */
 export async function recordReferences(cache: MirrorCache, key: string): Promise<string[]> {
   if (!key.startsWith('records/')) return [];
-  const value = await cache.readRecord(key);
+  const value = await cache.peekRecord(key);
   const tarball = decodeTarballRecord(value);
   if (tarball !== null) return [blobKey(tarball.sha512)];
   const packument = decodePackumentRecord(value);

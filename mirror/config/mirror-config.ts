@@ -10,7 +10,7 @@ export interface MirrorConfig {
   readonly registries: readonly [Registry, ...Registry[]];
   /** Scopes with their `@`, and the registries that alone have them. */
   readonly scopes: ReadonlyMap<string, Registry>;
-  /** Hosts that may be reached although they have private addresses, besides the upstreams. */
+  /** Hosts, without ports, that may be reached although they have private addresses, besides the upstreams. */
   readonly trustedHosts: readonly string[];
   /** Proxies in front of the mirror, as addresses or networks. */
   readonly trustedProxies: readonly string[];
@@ -32,6 +32,7 @@ const host = z
   .string()
   .toLowerCase()
   .regex(/^[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?(:\d{1,5})?$/, 'is no name of a host');
+const hasNoCredential = (url: URL | null): boolean => url?.username === '' && url.password === '';
 const upstreamUrl = z
   .string()
   .refine(
@@ -39,7 +40,7 @@ const upstreamUrl = z
     'is no http or https address',
   )
   .refine(
-    (text) => URL.parse(text)?.username === '',
+    (text) => hasNoCredential(URL.parse(text)),
     'has a credential, which clients have to send',
   )
   .transform((text) => new URL(text));
@@ -106,7 +107,7 @@ export async function loadMirrorConfig(
   return {
     registries,
     scopes,
-    trustedHosts: data.trustedHosts,
+    trustedHosts: data.trustedHosts.map((each) => each.replace(/:\d+$/, '')),
     trustedProxies: data.trustedProxies,
     policy: { ...policy, minReleaseAgeMs: minReleaseAgeSec * 1000 },
     maxAgeMs: data.maxAgeSec * 1000,

@@ -50,6 +50,7 @@ export async function fetchPackument(
       ),
   };
   let timesMissing = 0;
+  let timesInvalid = 0;
   return withRetries(plan, async () => {
     const response = await ask(context, target, stored);
     bookResponse(ledger, response);
@@ -65,10 +66,20 @@ export async function fetchPackument(
       if (response.status === 404 && stored !== null && timesMissing === 1) throw doubted(refusal);
       throw refusal;
     }
-    const record = await ledger.span('verify', () => receiveAndStore(context, target, response));
-    return { record, outcome: 'fetched' };
+    try {
+      const record = await ledger.span('verify', () => receiveAndStore(context, target, response));
+      return { record, outcome: 'fetched' };
+    } catch (error) {
+      if (!(error instanceof AshlarError) || error.code !== 'packument_invalid') throw error;
+      // What is no packument this time, such as the page of a proxy, may be one the next time.
+      timesInvalid += 1;
+      throw invalid(error, timesInvalid);
+    }
   });
 }
+
+/** A registry that sends nonsense is not asked as often as one that sends nothing: nonsense costs both sides. */
+const maxTimesInvalid = 4;
 
 function ask(
   context: FetchContext,
@@ -103,8 +114,9 @@ async function receiveAndStore(
   { name }: PackumentTarget,
   response: UpstreamResponse,
 ): Promise<PackumentRecord> {
-  const { gzip, digest, index } = await receive(response, name);
-  const { cache, waiting } = context;
+  const { cache, waiting, settings } = context;
+  const limits = { ...defaultReceiveLimits, timeoutMs: settings.fetchTimeoutMs };
+  const { gzip, digest, index } = await receivePackument(response, name, limits);
   await cache.store(bodyKey(digest), { kind: 'memory', bytes: gzip });
   await cache.store(indexKey(digest), { kind: 'memory', bytes: encodeIndex(index) });
   return {
@@ -119,21 +131,9 @@ async function receiveAndStore(
   };
 }
 
-/** What is no packument this time, such as the page of a proxy, may be one the next time. */
-async function receive(
-  response: UpstreamResponse,
-  name: string,
-): ReturnType<typeof receivePackument> {
-  try {
-    return await receivePackument(response, name, defaultReceiveLimits);
-  } catch (error) {
-    if (!(error instanceof AshlarError) || error.code !== 'packument_invalid') throw error;
-    throw new AttemptFailure(error.message, {
-      code: 'registry_corrupt',
-      isPassing: true,
-      cause: error,
-    });
-  }
+function invalid(cause: AshlarError, times: number): AttemptFailure {
+  const isPassing = times < maxTimesInvalid;
+  return new AttemptFailure(cause.message, { code: 'registry_corrupt', isPassing, cause });
 }
 
 function doubted(refusal: AshlarError): AttemptFailure {

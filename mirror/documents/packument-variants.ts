@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { bodyKey, variantKey } from '../cache/cache-paths.ts';
-import type { StoredObject } from '../cache/mirror-cache.ts';
+import type { ExpectedObject, StoredObject } from '../cache/mirror-cache.ts';
 import { createRecentMap } from '../cache/recent-map.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import { type Edit, mergeEdits } from '../packument/edits.ts';
@@ -77,7 +78,8 @@ export function createPackumentVariants(
     async find({ body }, wish) {
       const question = `${body} ${wish.base} ${wish.registry.name} ${wish.cuts?.name ?? ''}`;
       const key = decided.get(question) ?? (await decideOnce(question, { body, wish }));
-      const object = key === null ? null : await cache.find(key);
+      const isBody = key === bodyKey(body);
+      const object = key === null ? null : await cache.find(key, isBody ? bodyDigest(body) : {});
       if (key === null || object === null) {
         decided.delete(question);
         return null;
@@ -102,22 +104,38 @@ interface Making {
   readonly index: PackumentIndex;
 }
 
+function bodyDigest(body: string): ExpectedObject {
+  return { digest: { algorithm: 'sha256', hex: body } };
+}
+
+/** Decompressing may stumble over what is damaged before the cache does. */
+function isDamage(error: unknown): boolean {
+  const isStumble = systemErrorCode(error)?.startsWith('Z_') === true;
+  return isStumble || (error instanceof AshlarError && error.code === 'cache_damaged');
+}
+
 /** False when the bytes are gone. */
 async function make(
   { cache, heavyWork }: FetchContext,
   { key, body, edits, index }: Making,
 ): Promise<boolean> {
-  const source = await cache.find(bodyKey(body));
+  const source = await cache.find(bodyKey(body), bodyDigest(body));
   if (source === null) return false;
   const made = Promise.withResolvers<void>();
-  await heavyWork.enter(() => compress().then(made.resolve, made.reject));
-  await made.promise;
-  return true;
+  await heavyWork.enter(() => compress(source).then(made.resolve, made.reject));
+  try {
+    await made.promise;
+    return true;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    await cache.drop(bodyKey(body));
+    return false;
+  }
 
-  async function compress(): Promise<void> {
+  async function compress(stored: StoredObject): Promise<void> {
     const pieces: Buffer[] = [];
     await pipeline(
-      cache.pieces(source as StoredObject, AbortSignal.timeout(makeTimeoutMs)),
+      cache.pieces(stored, AbortSignal.timeout(makeTimeoutMs)),
       createGunzip({ chunkSize: 64 * 1024 }),
       splice(edits, index.sizeBytes),
       createGzip(),

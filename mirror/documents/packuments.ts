@@ -29,6 +29,7 @@ export function createPackuments(context: FetchContext): Packuments {
         bodyKey(record.body),
         indexKey(record.body),
       ]),
+    drop: cache.drop,
     fetch: (target, from) => fetchPackument(context, target, from),
     maxAgeMs: context.settings.maxAgeMs,
   });

@@ -23,17 +23,19 @@ export interface ReceiveLimits {
   readonly maxGzipBytes: number;
   /** Decompressed. */
   readonly maxPlainBytes: number;
+  /** For the whole body, however it trickles in. */
+  readonly timeoutMs: number;
 }
 
-export const defaultReceiveLimits: ReceiveLimits = {
+export const defaultReceiveLimits: Omit<ReceiveLimits, 'timeoutMs'> = {
   maxGzipBytes: 64 * 1024 ** 2,
   maxPlainBytes: 128 * 1024 ** 2,
 };
 
 /**
  * Reads a packument to its end and looks through it on the way; holds its compressed form in memory, and no other. Throws
- * an `AttemptFailure` of code `registry_corrupt` for what breaks off or is no gzip, which may be right another time, and
- * `packument_invalid` for what is no packument of this package.
+ * an `AttemptFailure` of code `registry_corrupt` for what breaks off or is no gzip, which may be right another time,
+ * `registry_body_too_large`, and `packument_invalid` for what is no packument of this package.
  */
 export async function receivePackument(
   response: TransportResponse,
@@ -50,16 +52,16 @@ export async function receivePackument(
     kept.push(bytes);
     hash.update(bytes);
   };
+  const count = plainBytesCounter(name, limits);
   const options = { name, maxBytes: limits.maxPlainBytes };
+  const body = timely(response.body, name, limits);
   const index = await naming(name, () => {
     if (encoding === 'gzip' || encoding === 'x-gzip')
-      return pipeline(
-        watched(response.body, keep),
-        createGunzip({ chunkSize: sliceBytes }),
-        (plain) => scanPackument(plain, options),
+      return pipeline(watched(body, keep), createGunzip({ chunkSize: sliceBytes }), (plain) =>
+        scanPackument(watched(plain, count), options),
       );
-    if (encoding === 'identity') return compressWhileScanned(response.body, keep, options);
-    throw corrupt(`the packument of ${name} came with the encoding ${encoding}`);
+    if (encoding === 'identity') return compressWhileScanned(watched(body, count), keep, options);
+    return refuseEncoding(response, name);
   });
   return { gzip: Buffer.concat(kept), digest: hash.digest('hex'), index };
 }
@@ -72,6 +74,34 @@ async function* watched(
 ): AsyncGenerator<Buffer> {
   for await (const bytes of body) {
     look(bytes);
+    yield bytes;
+  }
+}
+
+function plainBytesCounter(
+  name: string,
+  { maxPlainBytes }: ReceiveLimits,
+): (bytes: Buffer) => void {
+  let seenBytes = 0;
+  return (bytes) => {
+    seenBytes += bytes.length;
+    if (seenBytes > maxPlainBytes) throw tooLarge(name, maxPlainBytes);
+  };
+}
+
+async function* timely(
+  body: AsyncIterable<Buffer>,
+  name: string,
+  { timeoutMs }: ReceiveLimits,
+): AsyncGenerator<Buffer> {
+  const late = AbortSignal.timeout(timeoutMs);
+  for await (const bytes of body) {
+    if (late.aborted) {
+      throw new AttemptFailure(
+        `the packument of ${name} had not arrived whole after ${timeoutMs / 1000} s`,
+        { code: 'registry_unavailable', isPassing: false },
+      );
+    }
     yield bytes;
   }
 }
@@ -107,4 +137,11 @@ function tooLarge(name: string, maxBytes: number): AshlarError {
     'registry_body_too_large',
     `the packument of ${name} is larger than the limit of ${maxBytes} bytes`,
   );
+}
+
+/** A body that nobody reads would hold its connection. */
+async function refuseEncoding(response: TransportResponse, name: string): Promise<never> {
+  await response.discard();
+  const encoding = response.header('content-encoding') ?? '';
+  throw corrupt(`the packument of ${name} came with the encoding ${encoding}`);
 }

@@ -22,9 +22,11 @@ export interface Ask {
   readonly ledger: RequestLedger;
   /** Ends the waiting, and no fetch. */
   readonly signal: AbortSignal;
-  /** `any` takes what is kept, however old. */
-  readonly freshness: 'current' | 'any';
+  /** `any` takes what is kept, however old; `confirmed` what upstream has confirmed a moment ago. */
+  readonly freshness: Freshness;
 }
+
+export type Freshness = 'current' | 'any' | 'confirmed';
 
 /** What documents of one kind are, and how they are come by. */
 export interface DocumentKind<T, R extends Checked> {
@@ -32,6 +34,8 @@ export interface DocumentKind<T, R extends Checked> {
   /** What is kept, if all that belongs to it is there. */
   load(key: string): Promise<R | null>;
   save(key: string, record: R): Promise<void>;
+  /** Upstream says that there is none any more. */
+  drop(key: string): Promise<void>;
   /** Fetches it, or learns that what is stored is still right. */
   fetch(
     target: T,
@@ -54,6 +58,8 @@ export interface Refreshed<T, R extends Checked> {
 }
 
 interface Flight<R> {
+  readonly beganMs: number;
+  readonly freshness: Freshness;
   readonly stored: Promise<R | null>;
   readonly result: Promise<Found<R>>;
 }
@@ -72,36 +78,39 @@ export function createRefreshed<T, R extends Checked>(
   );
   const flights = new Map<string, Flight<R>>();
   const ageMs = ({ checkedAtMs }: R): number => waiting.nowMs() - checkedAtMs;
-  const isFresh = (record: R): boolean => ageMs(record) < kind.maxAgeMs;
+  const isFresh = (record: R, freshness: Freshness): boolean =>
+    ageMs(record) < kind.maxAgeMs &&
+    (freshness !== 'confirmed' || ageMs(record) < settings.absenceMs);
   const isUsable = (record: R): boolean => ageMs(record) < kind.maxAgeMs + settings.maxStaleMs;
 
   /** One process of this host asks upstream; the others find in the cache what it has learned. */
   const refresh = async (
     target: T,
-    ledger: RequestLedger,
+    { ledger, freshness }: Pick<Ask, 'ledger' | 'freshness'>,
     { key, stored }: { key: string; stored: R | null },
   ): Promise<Found<R>> => {
-    if (stored !== null && isFresh(stored)) return foundAs(stored, 'hit');
+    if (stored !== null && isFresh(stored, freshness)) return foundAs(stored, 'hit');
     return claimed(context, key, async (isFirst) => {
       const known = isFirst ? stored : await kind.load(key);
-      if (known !== null && isFresh(known)) return foundAs(known, 'coalesced');
+      if (known !== null && isFresh(known, freshness)) return foundAs(known, 'coalesced');
       const { record, outcome } = await kind.fetch(target, { stored: known, ledger });
       await kind.save(key, record);
       return foundAs(record, outcome === 'confirmed' ? 'revalidated' : 'miss');
     });
   };
 
-  const begin = (key: string, target: T, ledger: RequestLedger): Flight<R> => {
-    const stored = ledger.span('cache', () => kind.load(key));
+  const begin = (key: string, target: T, ask: Ask): Flight<R> => {
+    const stored = ask.ledger.span('cache', () => kind.load(key));
     const result = (async (): Promise<Found<R>> => {
       try {
-        const found = await refresh(target, ledger, { key, stored: await stored });
+        const found = await refresh(target, ask, { key, stored: await stored });
         records.set(key, found.record);
         return found;
       } catch (error) {
         if (error instanceof AshlarError && error.code === 'package_not_found') {
           records.delete(key);
           absences.set(key, { error, untilMs: waiting.nowMs() + settings.absenceMs });
+          if ((await stored) !== null) await kind.drop(key);
         }
         throw error;
       } finally {
@@ -109,34 +118,38 @@ export function createRefreshed<T, R extends Checked>(
       }
     })();
     for (const promise of [stored, result] as const) promise.catch(() => {});
-    const flight = { stored, result };
+    const { freshness } = ask;
+    const flight = { beganMs: waiting.nowMs(), freshness, stored, result };
     flights.set(key, flight);
     return flight;
   };
 
+  const kept = async (key: string): Promise<R | null> => records.get(key) ?? kind.load(key);
+
   return {
     forget: (target) => records.delete(kind.keyOf(target)),
-    async kept(target) {
+    kept: (target) => kept(kind.keyOf(target)),
+    async find(target, ask) {
+      const { ledger, signal, freshness } = ask;
+      const isConfirming = freshness === 'confirmed';
       const key = kind.keyOf(target);
-      return records.get(key) ?? kind.load(key);
-    },
-    async find(target, { ledger, signal, freshness }) {
-      const key = kind.keyOf(target);
-      const known = records.get(key);
-      if (known !== undefined && (freshness === 'any' || isFresh(known)))
+      const known = freshness === 'any' ? await kept(key) : (records.get(key) ?? null);
+      if (known !== null && (freshness === 'any' || isFresh(known, freshness)))
         return foundAs(known, 'hit');
       const absence = absences.get(key);
       if (absence !== undefined && absence.untilMs > waiting.nowMs()) throw absence.error;
       const running = flights.get(key);
-      const flight = running ?? begin(key, target, ledger);
-      const share = (found: Found<R>): Found<R> =>
-        running === undefined || found.state === 'hit' ? found : { ...found, state: 'coalesced' };
+      const flight = running ?? begin(key, target, ask);
+      const share = (found: Found<R>): Found<R> | Promise<Found<R>> => {
+        if (running === undefined) return found;
+        if (isConfirming && running.freshness !== freshness) return this.find(target, ask);
+        return found.state === 'hit' ? found : { ...found, state: 'coalesced' };
+      };
       const stored = await abortable(flight.stored, signal);
-      if (stored !== null && freshness === 'any') return foundAs(stored, 'hit');
       const result =
         running === undefined ? flight.result : ledger.span('upstream', () => flight.result);
       if (stored === null || !isUsable(stored)) return share(await abortable(result, signal));
-      const outcome = await withinBudget(result, context);
+      const outcome = await withinBudget(result, flight, context);
       if (outcome.kind === 'found') return share(outcome.found);
       return { record: stored, state: 'stale', staleBecause: outcome.problem };
     },
@@ -154,11 +167,13 @@ type Outcome<R> =
 /** Upstream's own word that there is no such document is no trouble, and thrown. */
 async function withinBudget<R>(
   fresh: Promise<Found<R>>,
+  { beganMs }: Flight<R>,
   { settings, waiting }: FetchContext,
 ): Promise<Outcome<R>> {
   const done = new AbortController();
+  const leftMs = Math.max(0, settings.freshBudgetMs - (waiting.nowMs() - beganMs));
   const late = waiting
-    .sleep(settings.freshBudgetMs, done.signal)
+    .sleep(leftMs, done.signal)
     .then((): Outcome<R> => ({ kind: 'trouble', problem: 'upstream has not answered yet' }));
   late.catch(() => {});
   const settled = fresh.then(

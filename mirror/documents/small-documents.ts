@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { AshlarError } from '../../src/index.ts';
 import {
-  type AttemptFailure,
+  AttemptFailure,
   readBody,
   type RequestLedger,
+  type UpstreamResponse,
   withRetries,
 } from '../../src/network.ts';
 import { documentKey } from '../cache/cache-paths.ts';
@@ -34,6 +35,8 @@ export interface SmallDocument {
 export type SmallDocuments = Refreshed<SmallDocumentTarget, SmallDocument>;
 
 const maxBytes = 4 * 1024 ** 2;
+/** The page of a proxy may stand in the place of a document once, and not the next time. */
+const maxTimesInvalid = 4;
 
 const schema = z.object({
   version: z.literal(1),
@@ -53,6 +56,7 @@ export function createSmallDocuments(context: FetchContext): SmallDocuments {
       return parsed.success ? parsed.data : null;
     },
     save: (key, document) => cache.writeRecord(key, { version: 1, ...document }),
+    drop: cache.drop,
     fetch: (target, from) => fetchDocument(context, target, from),
     maxAgeMs: context.settings.maxAgeMs,
   });
@@ -64,6 +68,7 @@ async function fetchDocument(
   { stored, ledger }: { stored: SmallDocument | null; ledger: RequestLedger },
 ): Promise<{ record: SmallDocument; outcome: 'fetched' | 'confirmed' }> {
   const { retry: policy, waiting, signal } = context;
+  let timesInvalid = 0;
   return withRetries({ policy, waiting, signal, giveUp }, async () => {
     const response = await context.upstreamOf(view.registry).send({
       method: 'GET',
@@ -87,15 +92,36 @@ async function fetchDocument(
       throw refusalOf(response, { name: subject, view });
     }
     const bytes = await ledger.span('upstream', () => readBody(response, maxBytes));
+    const text = bytes.toString('utf8');
+    if (!isJson(text)) {
+      timesInvalid += 1;
+      throw noDocument(subject, response, timesInvalid);
+    }
     const record = {
       etag: response.header('etag'),
       lastModified: response.header('last-modified'),
       contentType: response.header('content-type') ?? 'application/json',
-      text: bytes.toString('utf8'),
+      text,
       checkedAtMs,
     };
     return { record, outcome: 'fetched' };
   });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+function noDocument(subject: string, { url }: UpstreamResponse, times: number): AttemptFailure {
+  const isPassing = times < maxTimesInvalid;
+  const problem = `${url.host} sent something else than JSON for ${subject}`;
+  return new AttemptFailure(problem, { code: 'registry_corrupt', isPassing });
 }
 
 function giveUp(failure: AttemptFailure, attempts: number): AshlarError {

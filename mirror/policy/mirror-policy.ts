@@ -20,6 +20,15 @@ export interface MirrorPolicy {
   cutsFor(asked: PackumentAsked, ledger: RequestLedger): Promise<PolicyCuts | null>;
   /** Throws `package_blocked` with the reason when the tarball's version is blocked. */
   checkTarball(tarball: TarballName, ledger: RequestLedger): Promise<void>;
+  /** The same for a small document of a package; where it is that of a version, for that version. */
+  checkDocument(document: DocumentAsked, ledger: RequestLedger): Promise<void>;
+}
+
+export interface DocumentAsked {
+  readonly view: View;
+  readonly name: string;
+  /** JSON. */
+  readonly text: string;
 }
 
 export interface PackumentAsked {
@@ -61,12 +70,30 @@ export function createMirrorPolicy(options: MirrorPolicyOptions): MirrorPolicy {
     return (await indexes.find(record.body))?.releaseTimes ?? null;
   };
 
+  const checkPackage = (name: string): void => {
+    const whole = current().policy.decidePackage(name);
+    if (!whole.isAllowed) throw blockedError(name, whole);
+  };
+  const checkVersions = async (
+    { view, name }: { view: View; name: string },
+    versions: readonly string[],
+    ledger: RequestLedger,
+  ): Promise<void> => {
+    if (versions.length === 0) return;
+    const times = await releaseTimes({ view, name }, ledger);
+    for (const version of versions) {
+      const releasedAtMs = times?.get(version) ?? null;
+      const question = { name, version, releasedAtMs, nowMs: nowMs() };
+      const decision = current().policy.decide(question);
+      if (!decision.isAllowed) throw blockedError(`${name}@${version}`, decision);
+    }
+  };
+
   return {
     async cutsFor({ view, name, record }, ledger) {
       const { policy, revision } = current();
       if (!policy.isActive) return null;
-      const whole = policy.decidePackage(name);
-      if (!whole.isAllowed) throw blockedError(name, whole);
+      checkPackage(name);
       const key = `${revision} ${view.path} ${record.body}`;
       const known = filtered.get(key);
       if (known !== undefined && nowMs() < known.validUntilMs) return known.cuts;
@@ -84,17 +111,16 @@ export function createMirrorPolicy(options: MirrorPolicyOptions): MirrorPolicy {
       return cuts;
     },
     async checkTarball(tarball, ledger) {
-      const { policy } = current();
-      if (!policy.isActive) return;
-      const { name } = tarball;
-      const whole = policy.decidePackage(name);
-      if (!whole.isAllowed) throw blockedError(name, whole);
-      const times = await releaseTimes(tarball, ledger);
-      for (const { version } of await stated.find(tarball, ledger)) {
-        const releasedAtMs = times?.get(version) ?? null;
-        const decision = policy.decide({ name, version, releasedAtMs, nowMs: nowMs() });
-        if (!decision.isAllowed) throw blockedError(`${name}@${version}`, decision);
-      }
+      if (!current().policy.isActive) return;
+      checkPackage(tarball.name);
+      const found = await stated.find(tarball, ledger);
+      const versions = found.map(({ version }) => version);
+      await checkVersions(tarball, versions, ledger);
+    },
+    async checkDocument({ view, name, text }, ledger) {
+      if (!current().policy.isActive) return;
+      checkPackage(name);
+      await checkVersions({ view, name }, versionsIn(text), ledger);
     },
   };
 }
@@ -102,6 +128,15 @@ export function createMirrorPolicy(options: MirrorPolicyOptions): MirrorPolicy {
 function nameOf(vanished: ReadonlyMap<string, Blocked>): string {
   const versions = [...vanished.keys()].sort().join(' ');
   return createHash('sha256').update(versions).digest('hex').slice(0, 32);
+}
+
+/** The version that a document is of; none for other documents. */
+function versionsIn(text: string): string[] {
+  const value: unknown = JSON.parse(text);
+  const isVersion = typeof value === 'object' && value !== null && 'dist' in value;
+  return isVersion && 'version' in value && typeof value.version === 'string'
+    ? [value.version]
+    : [];
 }
 
 function blockedError(subject: string, { message, reason, allowedFromMs }: Blocked): AshlarError {

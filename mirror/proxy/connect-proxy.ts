@@ -12,8 +12,10 @@ export interface ConnectProxyOptions {
   /** Whether hosts that are not mirrored may be reached through here. */
   readonly tunnels: 'open' | 'closed';
   readonly addressRule: AddressRule;
-  /** Takes a connection whose client believes to speak to a mirrored registry. */
-  readonly terminate: (socket: Duplex, facts: { readonly proxyUser: string | null }) => void;
+  /** Takes a connection whose client believes to speak to a mirrored registry; null without an authority. */
+  readonly terminate:
+    | ((socket: Duplex, facts: { readonly proxyUser: string | null }) => void)
+    | null;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
@@ -35,9 +37,10 @@ export function createConnectProxy(options: ConnectProxyOptions): HandleConnect 
   return async (request, client, head) => {
     client.on('error', () => client.destroy());
     const target = parseTarget(request.url ?? '');
-    const proxyUser = proxyUserOf(request.headers['proxy-authorization']);
+    const proxyUser = proxyUserOf(request.headers);
     if (target === null) return refuse(client, '400 Bad Request', 'CONNECT wants host:port');
-    if (target.port === 443 && options.registries.byHost(target.host) !== undefined) {
+    const isMirrored = target.port === 443 && options.registries.byHost(target.host) !== undefined;
+    if (isMirrored && options.terminate !== null) {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       if (head.length > 0) client.unshift(head);
       options.terminate(client, { proxyUser });

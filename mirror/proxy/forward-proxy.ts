@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
-import httpProxy from 'http-proxy-3';
 import { AshlarError } from '../../src/index.ts';
-import type { AddressRule } from '../../src/network.ts';
+import { type AddressRule, AttemptFailure } from '../../src/network.ts';
+import type { HandOn } from '../pass-through/hand-on.ts';
 import { checkedLookup, refusalOfLiteral } from './checked-lookup.ts';
 
 export interface ForwardProxyOptions {
@@ -18,36 +18,34 @@ export type ForwardRequest = (
 ) => Promise<void>;
 
 /** Throws where no answer came, or where the host may not be reached from here. */
-export function createForwardProxy(options: ForwardProxyOptions): ForwardRequest {
+export function createForwardProxy(handOn: HandOn, options: ForwardProxyOptions): ForwardRequest {
   const agent = new Agent({ keepAlive: true, lookup: checkedLookup(options.addressRule) });
-  const proxy = httpProxy.createProxyServer({ changeOrigin: true });
   return async (request, response, target) => {
-    const refusal =
-      options.tunnels === 'closed'
-        ? new Error('it is not mirrored, and this mirror forwards to no other hosts')
-        : refusalOfLiteral(options.addressRule, target.hostname);
-    if (refusal !== null) {
-      throw new AshlarError(
-        'proxy_refused',
-        `${target.host} is not forwarded to: ${refusal.message}`,
-      );
-    }
+    const problem = refusalOf(options, target);
+    if (problem !== null)
+      throw new AshlarError('proxy_refused', `${target.host} is not forwarded to: ${problem}`);
     request.url = `${target.pathname}${target.search}`;
-    delete request.headers['proxy-authorization'];
-    delete request.headers['proxy-connection'];
-    const done = Promise.withResolvers<void>();
-    response.once('close', done.resolve);
-    proxy.web(
-      request,
-      response,
-      { target: target.origin, agent, proxyTimeout: options.timeoutMs },
-      (error) =>
-        done.reject(
-          new AshlarError('proxy_refused', `${target.host} cannot be reached: ${error.message}`, {
-            cause: error,
-          }),
-        ),
-    );
-    await done.promise;
+    try {
+      await handOn(request, response, {
+        target: target.origin,
+        agent,
+        timeoutMs: options.timeoutMs,
+      });
+    } catch (error) {
+      throw failure(error, target);
+    }
   };
+}
+
+function refusalOf({ tunnels, addressRule }: ForwardProxyOptions, target: URL): string | null {
+  if (tunnels === 'closed') return 'it is not mirrored, and this mirror forwards to no other hosts';
+  if (target.protocol !== 'http:') return 'a proxy is asked for https with CONNECT';
+  return refusalOfLiteral(addressRule, target.hostname)?.message ?? null;
+}
+
+/** What the rule for addresses refuses shows when the name is looked up. */
+function failure(error: unknown, { host }: URL): unknown {
+  if (error instanceof AshlarError || !(error instanceof Error)) return error;
+  const code = error instanceof AttemptFailure ? 'proxy_refused' : 'proxy_target_unreachable';
+  return new AshlarError(code, `${host} cannot be reached: ${error.message}`, { cause: error });
 }

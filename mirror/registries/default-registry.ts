@@ -33,6 +33,11 @@ export function defaultRegistry(): Registry {
 
 function registryUrl(text: unknown, place: string): URL {
   const url = typeof text === 'string' ? URL.parse(text) : null;
+  if (url !== null && (url.username !== '' || url.password !== '')) {
+    throw new AshlarError('config_invalid', `${place} has a credential in it`, {
+      hint: 'Clients have to send the credential; name the registry without it with --upstream.',
+    });
+  }
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   throw new AshlarError('config_invalid', `${place} is no address of a registry: ${String(text)}`, {
     hint: 'Mend it with `npm config set registry URL`, or name the registry with --upstream.',

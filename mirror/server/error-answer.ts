@@ -13,9 +13,10 @@ export function errorAnswer(failure: unknown): Answer {
   const isInternal = code === 'internal';
   const shown = isInternal ? 'the mirror failed; its log says how' : message;
   const answer = jsonAnswer(status, { error: shown, code, class: entry.class, hint });
+  const unkept = { 'cache-control': 'no-store' };
   const notice = code === 'package_blocked' ? { 'npm-notice': headerText(message) } : {};
   const retry = entry.retryable && status >= 429 ? { 'retry-after': '2' } : {};
-  return { ...answer, headers: { ...answer.headers, ...notice, ...retry } };
+  return { ...answer, headers: { ...answer.headers, ...unkept, ...notice, ...retry } };
 }
 
 const upstreamsWord: readonly string[] = ['package_not_found', 'package_forbidden'];

@@ -24,7 +24,26 @@ export interface MirrorServerOptions {
   readonly handleConnect: HandleConnect;
   readonly own: OwnPages;
   readonly authority: TlsAuthority | null;
+  readonly limits: ConnectionLimits;
 }
+
+/** How long connections may take; milliseconds. */
+export interface ConnectionLimits {
+  /** From the beginning of a connection or request to the end of its head. */
+  readonly headersMs: number;
+  readonly handshakeMs: number;
+  readonly keepAliveMs: number;
+  /** For a client that does not read, or a connection on which nothing moves. */
+  readonly idleMs: number;
+}
+
+export const defaultConnectionLimits: ConnectionLimits = {
+  headersMs: 20_000,
+  handshakeMs: 10_000,
+  // Longer than the pauses of installing clients; shorter would make them connect anew.
+  keepAliveMs: 65_000,
+  idleMs: 90_000,
+};
 
 /** What the mirror says of itself, below `/-/ashlar/`. */
 export interface OwnPages {
@@ -33,49 +52,45 @@ export interface OwnPages {
   metrics(): Promise<string>;
 }
 
-/** A connection that says nothing is closed after this. */
-const headersTimeoutMs = 20_000;
-const handshakeTimeoutMs = 10_000;
-/** Longer than the pauses of installing clients; shorter would make them connect anew. */
-const keepAliveTimeoutMs = 65_000;
-/** A client that does not read, or a connection on which nothing moves. */
-const idleTimeoutMs = 90_000;
+const ownPage = /^\/-\/ashlar\/(?:health|status|metrics)(?:\?|$)/;
+const maxHeaderBytes = 32 * 1024;
 
 /** Makes the servers; they do not listen yet. */
 export async function createMirrorServer(options: MirrorServerOptions): Promise<MirrorServer> {
-  const { handle, handleConnect, own, authority } = options;
+  const { handle, handleConnect, own, authority, limits } = options;
   const proxyUsers = new WeakMap<object, string>();
   const tunnels = new Set<Duplex>();
-  const http = createServer({ connectionsCheckingInterval: 5_000, maxHeaderSize: 32 * 1024 });
-  http.headersTimeout = headersTimeoutMs;
-  http.keepAliveTimeout = keepAliveTimeoutMs;
-  http.timeout = idleTimeoutMs;
+  const http = createServer({
+    connectionsCheckingInterval: limits.headersMs / 4,
+    maxHeaderSize: maxHeaderBytes,
+  });
+  http.headersTimeout = limits.headersMs;
+  http.keepAliveTimeout = limits.keepAliveMs;
+  http.timeout = limits.idleMs;
   const app = fastify({
-    serverFactory(handler) {
-      http.on('request', handler);
+    serverFactory(handleOwn) {
+      // What is a registry's or another host's comes as it was sent, whatever method, path and body it has.
+      http.on('request', (request, response) => {
+        const isOwn = ['GET', 'HEAD'].includes(request.method ?? '');
+        if (isOwn && ownPage.test(request.url ?? '')) handleOwn(request, response);
+        // Its failures are told elsewhere; here nothing but this connection may end by them.
+        else handle(request, response).catch(() => response.destroy());
+      });
       return http;
     },
     forceCloseConnections: true,
-    exposeHeadRoutes: false,
   });
-  // Bodies are handed on as they come.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.get('/-/ashlar/health', () => own.health());
   app.get('/-/ashlar/status', () => own.status());
   app.get('/-/ashlar/metrics', async (_request, reply) => {
     const text = await own.metrics();
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
-  app.setNotFoundHandler((request, reply) => {
-    reply.hijack();
-    return handle(request.raw, reply.raw);
-  });
   await app.ready();
   http.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     tunnels.add(client);
     client.once('close', () => tunnels.delete(client));
-    void handleConnect(request, client, head);
+    handleConnect(request, client, head).catch(() => client.destroy());
   });
 
   const secureOptions =
@@ -85,7 +100,7 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
           SNICallback: authority.sniCallback,
           ALPNProtocols: ['http/1.1'],
           minVersion: 'TLSv1.2' as const,
-          handshakeTimeout: handshakeTimeoutMs,
+          handshakeTimeout: limits.handshakeMs,
         };
   const accept = (socket: TLSSocket): void => {
     // What goes wrong with a client's connection is the client's matter.
@@ -98,8 +113,10 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
   return {
     http,
     tls,
-    connections: () =>
-      new Promise((resolve) => http.getConnections((_error, count) => resolve(count ?? 0))),
+    async connections() {
+      const counts = await Promise.all([countOf(http), tls === null ? 0 : countOf(tls)]);
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
     connectionOf: ({ socket }) => ({
       isEncrypted: socket instanceof TLSSocket,
       proxyUser: proxyUsers.get(socket) ?? null,
@@ -121,4 +138,8 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
       await app.close();
     },
   };
+}
+
+function countOf(server: Server | TlsServer): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
 }

@@ -1,10 +1,11 @@
-import { AshlarError } from '../../src/index.ts';
+import { abortable, AshlarError } from '../../src/index.ts';
 import type { PackumentForm } from '../cache/cache-paths.ts';
 import type { MirrorCache } from '../cache/mirror-cache.ts';
 import type { PackumentVariants } from '../documents/packument-variants.ts';
 import type { Packuments } from '../documents/packuments.ts';
 import type { SmallDocuments } from '../documents/small-documents.ts';
 import type { FetchSettings } from '../fetch-context.ts';
+import { formatRegistryPath } from '../packument/names/format-registry-path.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { View } from '../registries/view.ts';
 import type { Tarballs } from '../tarballs/tarballs.ts';
@@ -37,29 +38,32 @@ export function createRegistryAnswers(options: RegistryAnswersOptions): AnswerRe
   return async (exchange, wanted) => {
     const { method } = exchange.request;
     if (method !== 'GET' && method !== 'HEAD') return null;
+    // Who is about to change the packument and send it back needs upstream's own.
+    if (wanted.kind === 'packument' && /[?&]write=true(?:&|$)/.test(exchange.path)) return null;
     switch (wanted.kind) {
       case 'ping':
         return jsonAnswer(200, {});
       case 'packument':
-        return accessed(options, exchange, (view) =>
+        return accessed(options, { exchange, name: wanted.package.name }, (view) =>
           servePackument(options, exchange, { view, name: wanted.package.name }),
         );
       case 'tarball':
-        return accessed(options, exchange, (view) =>
+        return accessed(options, { exchange, name: wanted.package.name }, (view) =>
           serveTarball(options, exchange, { view, name: wanted.package.name, file: wanted.file }),
         );
       case 'version':
       case 'attestations':
-        return accessed(options, exchange, (view) =>
-          serveDocument(options, exchange, { view, subject: wanted.package.name }),
-        );
       case 'dist-tags':
-        return accessed(options, exchange, (view) =>
-          serveDocument(options, exchange, { view, subject: wanted.package.name }),
+        return accessed(options, { exchange, name: wanted.package.name }, (view) =>
+          serveDocument(options, exchange, {
+            view,
+            name: wanted.package.name,
+            path: formatRegistryPath(wanted),
+          }),
         );
       case 'keys':
-        return accessed(options, exchange, (view) =>
-          serveDocument(options, exchange, { view, subject: 'keys' }),
+        return accessed(options, { exchange, name: null }, (view) =>
+          serveDocument(options, exchange, { view, name: null, path: '/-/npm/v1/keys' }),
         );
       case 'root':
       case 'whoami':
@@ -73,11 +77,17 @@ export function createRegistryAnswers(options: RegistryAnswersOptions): AnswerRe
 }
 
 function accessed(
-  { secret }: RegistryAnswersOptions,
-  { registry, requester }: Exchange,
+  { secret, packuments }: RegistryAnswersOptions,
+  { exchange, name }: { exchange: Exchange; name: string | null },
   work: (view: View) => Promise<Answer>,
 ): Promise<Answer> {
-  return withAccess({ registry, authorization: requester.authorization, secret }, work);
+  const isKept = async (view: View): Promise<boolean> => {
+    if (name === null) return false;
+    const abbreviated = await packuments.kept({ view, name, form: 'abbreviated' });
+    return abbreviated !== null || (await packuments.kept({ view, name, form: 'full' })) !== null;
+  };
+  const { registry, requester } = exchange;
+  return withAccess({ registry, authorization: requester.authorization, secret, isKept }, work);
 }
 
 async function servePackument(
@@ -87,30 +97,53 @@ async function servePackument(
 ): Promise<Answer> {
   const { packuments, variants, cache, settings, policy } = options;
   const { request, ledger, signal, registry, base } = exchange;
-  const target = { view, name, form: formOf(request.headers.accept) };
+  const asked = formOf(request.headers.accept);
+  const form =
+    request.method === 'HEAD' ? await formForHead(options, { view, name, asked }) : asked;
+  const target = { view, name, form };
   for (let turn = 0; turn < 2; turn += 1) {
     const found = await packuments.find(target, { ledger, signal, freshness: 'current' });
-    const cuts = await policy.cutsFor({ view, name, record: found.record }, ledger);
+    const cutting = policy.cutsFor({ view, name, record: found.record }, ledger);
+    const cuts = await abortable(cutting, signal);
     const wish = { registry, base, cuts };
     const variant = await ledger.span('cache', () => variants.find(found.record, wish));
     if (variant !== null) {
       const { headers } = request;
-      return packumentAnswer(found, variant, {
+      const answer = packumentAnswer(found, variant, {
         cache,
         request: {
           acceptEncoding: headersText(headers['accept-encoding']),
-          ifNoneMatch: headers['if-none-match'],
-          ifModifiedSince: headers['if-modified-since'],
+          ifNoneMatch: form === asked ? headers['if-none-match'] : undefined,
+          // What policy leaves changes with time and policy, which upstream's date does not tell.
+          ifModifiedSince: cuts === null ? headers['if-modified-since'] : undefined,
           isPrivate: view.authorization !== null,
           maxAgeMs: settings.maxAgeMs,
           nowMs: options.nowMs(),
           signal,
         },
       });
+      return form === asked ? answer : withoutForm(answer);
     }
     packuments.forget(target);
   }
   throw new AshlarError('cache_unstable', `the cache loses ${name} as soon as it is stored`);
+}
+
+/**
+ * Who asks for the head alone, as pnpm 12 does for each package of a lockfile, wants to know when it last changed: the form
+ * that is kept says it as well, and where none is, the smaller one does.
+ */
+async function formForHead(
+  { packuments }: RegistryAnswersOptions,
+  { view, name, asked }: { view: View; name: string; asked: PackumentForm },
+): Promise<PackumentForm> {
+  return (await packuments.kept({ view, name, form: asked })) === null ? 'abbreviated' : asked;
+}
+
+/** What is true of all forms (RFC 9110, section 9.3.2: a HEAD may be answered with less). */
+function withoutForm({ status, headers, state }: Answer): Answer {
+  const { etag: _etag, 'content-encoding': _encoding, ...rest } = headers;
+  return { status, headers: { ...rest, 'content-type': 'application/json' }, body: null, state };
 }
 
 async function serveTarball(
@@ -124,7 +157,7 @@ async function serveTarball(
     const target = { view, name, form: 'abbreviated' } as const;
     await packuments.find(target, { ledger, signal, freshness: 'current' });
   }
-  await policy.checkTarball({ view, name, file }, ledger);
+  await abortable(policy.checkTarball({ view, name, file }, ledger), signal);
   const found = await tarballs.find({ view, name, file }, { ledger, signal });
   const asked = {
     range: request.headers.range,
@@ -144,14 +177,19 @@ async function serveTarball(
 }
 
 async function serveDocument(
-  { documents, nowMs, settings }: RegistryAnswersOptions,
-  { path, ledger, signal, registry, base, request }: Exchange,
-  { view, subject }: { view: View; subject: string },
+  { documents, nowMs, settings, policy }: RegistryAnswersOptions,
+  { ledger, signal, registry, base, request }: Exchange,
+  { view, name, path }: { view: View; name: string | null; path: string },
 ): Promise<Answer> {
+  const subject = name ?? 'keys';
   const found = await documents.find(
     { view, path, subject },
     { ledger, signal, freshness: 'current' },
   );
+  if (name !== null) {
+    const { text } = found.record;
+    await abortable(policy.checkDocument({ view, name, text }, ledger), signal);
+  }
   return smallDocumentAnswer(found, {
     registry,
     base,

@@ -5,6 +5,7 @@ import type { ObserveRequest, RequestOutcome, RequestRecord } from '../observe/r
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
 import type { ForwardRequest } from '../proxy/forward-proxy.ts';
+import { absoluteTarget } from './absolute-target.ts';
 import type { Answer } from './answer.ts';
 import { type AnswerWait, createAnswerWaits } from './answer-waits.ts';
 import { errorAnswer } from './error-answer.ts';
@@ -81,6 +82,10 @@ async function prepare(
   { request, response, ledger, wait, facts }: Prepared,
 ): Promise<Answer | 'passed'> {
   facts.requester = readRequesterOrRefuse(request, options.requesters);
+  if (request.method === 'TRACE') {
+    // It would show what those in between have put into a request, credentials among them.
+    throw new AshlarError('method_refused', 'TRACE is not served here');
+  }
   const foreign = foreignTarget(request, options.requesters);
   if (foreign !== null) {
     facts.kind = 'forwarded';
@@ -89,7 +94,11 @@ async function prepare(
     return 'passed';
   }
   const routed = routeRequest(request, facts.requester, options.requesters.registries);
-  const { registry, path, base, wanted } = routed;
+  const { registry, path, base, wanted, credentialIs } = routed;
+  if (credentialIs === 'unclear') {
+    delete request.headers.authorization;
+    facts.requester = { ...facts.requester, authorization: null };
+  }
   const exchange: Exchange = {
     request,
     response,
@@ -119,13 +128,14 @@ function readRequesterOrRefuse(request: IncomingMessage, options: RequesterOptio
 
 /** The address of a request to a proxy, where it leads to another host than the mirror's own and those it mirrors. */
 function foreignTarget(
-  { url = '', socket }: IncomingMessage,
+  { url, socket }: IncomingMessage,
   { registries }: RequesterOptions,
 ): URL | null {
-  const target = url.startsWith('http://') ? URL.parse(url) : null;
+  const target = absoluteTarget(url);
   if (target === null || registries.byHost(target.host) !== undefined) return null;
   const isOwnPort = Number(target.port || '80') === socket.localPort;
-  const own = ['localhost', '127.0.0.1', '[::1]', socket.localAddress];
+  const address = socket.localAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+  const own = ['localhost', '127.0.0.1', '[::1]', address, `[${address}]`];
   return isOwnPort && own.includes(target.hostname) ? null : target;
 }
 

@@ -1,6 +1,8 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { proxyUserOf } from '../proxy/proxy-user.ts';
 import type { Registries, Registry } from '../registries/registry.ts';
+import { absoluteTarget } from './absolute-target.ts';
 
 /** How a client speaks to the mirror, as far as answers depend on it. */
 export interface Requester {
@@ -39,19 +41,23 @@ export function readRequester(request: IncomingMessage, options: RequesterOption
   const peer = socket.remoteAddress ?? '';
   const connection = options.connectionOf(request);
   const forwarded = isTrusted(peer, options.trustedProxies) ? headers : {};
-  const absolute = request.url?.startsWith('http') === true ? URL.parse(request.url) : null;
+  const absolute = absoluteTarget(request.url);
   const host = first(forwarded['x-forwarded-host']) ?? absolute?.host ?? headers.host ?? '';
-  if (!hostPattern.test(host))
-    throw new RangeError(`the Host header ${JSON.stringify(host)} names no host`);
   const scheme = schemeOf(forwarded, connection);
-  const bare = host.toLowerCase().replace(scheme === 'https' ? /:443$/ : /:80$/, '');
+  const bare = host
+    .toLowerCase()
+    .replace(scheme === 'https' ? /:443$/ : /:80$/, '')
+    .replace(/\.(?=:\d+$|$)/, '');
+  // Numbers that are no address, and ports that are none, have the form of a host too.
+  if (!hostPattern.test(host) || !URL.canParse(`${scheme}://${bare}`))
+    throw new RangeError('the Host header names no host');
   const transparentFor = options.registries.byHost(bare) ?? null;
   return {
     transparentFor,
     base: `${scheme}://${bare}`,
     authorization: headers.authorization ?? null,
     address: first(forwarded['x-forwarded-for']) ?? peer,
-    buildId: buildIdOf(headers, connection),
+    buildId: buildIdOf(headers, connection.proxyUser ?? proxyUserOf(headers)),
   };
 }
 
@@ -61,7 +67,7 @@ function schemeOf(forwarded: IncomingHttpHeaders, { isEncrypted }: ConnectionFac
   return isEncrypted ? 'https' : 'http';
 }
 
-function buildIdOf(headers: IncomingHttpHeaders, { proxyUser }: ConnectionFacts): string | null {
+function buildIdOf(headers: IncomingHttpHeaders, proxyUser: string | null): string | null {
   const stated = first(headers['x-ashlar-build']) ?? proxyUser ?? '';
   return buildIdPattern.test(stated) ? stated : null;
 }

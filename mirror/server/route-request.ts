@@ -3,6 +3,7 @@ import { AshlarError } from '../../src/index.ts';
 import { readViaPath } from '../lockfile/mirror-address.ts';
 import { parseRegistryPath, type RegistryPath } from '../packument/names/registry-path.ts';
 import type { Registries, Registry } from '../registries/registry.ts';
+import { absoluteTarget } from './absolute-target.ts';
 import type { Requester } from './requester.ts';
 
 export interface RoutedRequest {
@@ -11,6 +12,11 @@ export interface RoutedRequest {
   readonly path: string;
   readonly base: string;
   readonly wanted: RegistryPath;
+  /**
+   * Whether a credential that comes along is meant for this registry. Of what comes to a mirror of several registries by its
+   * own name nobody can tell, unless the scope is bound: npm sends the token of one to where it finds all packages.
+   */
+  readonly credentialIs: 'for-registry' | 'unclear';
 }
 
 /**
@@ -30,13 +36,19 @@ export function routeRequest(
   if (via === null) {
     const registry = transparentFor ?? registries.forScope(scope);
     checkBinding(registries, { scope, registry });
-    return { registry, path, base, wanted };
+    const isClear =
+      transparentFor !== null ||
+      registries.all.length === 1 ||
+      (scope !== null && registries.isBound(scope));
+    const credentialIs = isClear ? 'for-registry' : 'unclear';
+    return { registry, path, base, wanted, credentialIs };
   }
   const registry = registries.byHost(via.host);
   if (registry === undefined)
     throw new AshlarError('registry_unknown', `this mirror has no registry ${via.host}`);
   checkBinding(registries, { scope, registry });
-  return { registry, path, base: `${base}/-/via/${via.scheme}/${via.host}`, wanted };
+  const viaBase = `${base}/-/via/${via.scheme}/${via.host}`;
+  return { registry, path, base: viaBase, wanted, credentialIs: 'for-registry' };
 }
 
 function checkBinding(
@@ -57,6 +69,6 @@ function checkBinding(
 }
 
 function pathOf(url: string): string {
-  const parsed = URL.parse(url);
+  const parsed = absoluteTarget(url);
   return parsed === null ? '/' : `${parsed.pathname}${parsed.search}`;
 }

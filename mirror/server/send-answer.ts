@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { AshlarError } from '../../src/index.ts';
 import type { RequestLedger } from '../../src/network.ts';
 import type { Answer } from './answer.ts';
 import { ClientGone } from './client-gone.ts';
@@ -30,7 +31,8 @@ export async function sendAnswer(
   };
   const sizeBytes = Buffer.isBuffer(body) ? body.length : (body?.sizeBytes ?? null);
   if (sizeBytes !== null) headers['content-length'] = String(sizeBytes);
-  else if (body === null && answer.status !== 304) headers['content-length'] = '0';
+  else if (body === null && answer.status !== 304 && request.method !== 'HEAD')
+    headers['content-length'] = '0';
   response.writeHead(answer.status, headers);
   if (request.method === 'HEAD' || body === null || Buffer.isBuffer(body)) {
     const bytes = request.method === 'HEAD' || body === null ? undefined : (body as Buffer);
@@ -41,8 +43,11 @@ export async function sendAnswer(
   const counted = async function* (): AsyncGenerator<Buffer> {
     for await (const piece of body.pieces) {
       sentBytes += piece.length;
+      if (sentBytes > (sizeBytes ?? Infinity)) throw otherLength(sizeBytes);
       yield piece;
     }
+    // What is announced and does not come would be taken from the next answer of this connection.
+    if (sizeBytes !== null && sentBytes < sizeBytes) throw otherLength(sizeBytes);
   };
   await ledger.span('send', () =>
     pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), response),
@@ -50,8 +55,15 @@ export async function sendAnswer(
   return sentBytes;
 }
 
+function otherLength(announcedBytes: number | null): AshlarError {
+  const problem = `an answer has another length than the ${announcedBytes} bytes that were announced`;
+  return new AshlarError('registry_corrupt', problem);
+}
+
 function ended(response: ServerResponse, bytes: Buffer | undefined): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // A connection that is closed already does not say so once more.
+  if (response.closed || response.destroyed) throw new ClientGone();
   response.once('close', () => (response.writableFinished ? resolve() : reject(new ClientGone())));
   response.end(bytes);
   return promise;

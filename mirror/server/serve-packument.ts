@@ -45,11 +45,16 @@ export function packumentAnswer(
       state,
     };
   }
+  const pieces = decompressed(cache.pieces(variant.object, request.signal));
+  return { status: 200, headers, body: { sizeBytes: null, pieces }, state };
+}
+
+/** Begins when it is read: a head alone is sent without. */
+async function* decompressed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const plain = createGunzip({ chunkSize: 64 * 1024 });
-  const pieces = cache.pieces(variant.object, request.signal);
   // Errors reach the reader of `plain`.
   pipeline(pieces, plain, () => {});
-  return { status: 200, headers, body: { sizeBytes: null, pieces: plain }, state };
+  yield* plain;
 }
 
 function bodyOf(object: StoredObject, cache: MirrorCache, signal: AbortSignal): AnswerBody {

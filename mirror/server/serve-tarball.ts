@@ -39,7 +39,9 @@ export async function tarballAnswer(
   const known = { ...headers, etag };
   if (hasTag(request.ifNoneMatch, etag)) return { status: 304, headers: known, body: null, state };
   const isSame = request.ifRange === undefined || request.ifRange === etag;
-  const range = isSame ? readRange(request.range, record.sizeBytes) : 'whole';
+  // Of HEAD a range means nothing (RFC 9110, section 14.2).
+  const isPart = isSame && !request.isHead;
+  const range = isPart ? readRange(request.range, record.sizeBytes) : 'whole';
   if (range === 'unsatisfiable') {
     const unit = { ...known, 'content-range': `bytes */${record.sizeBytes}` };
     return { status: 416, headers: unit, body: null, state };

@@ -92,13 +92,19 @@ async function accept(
   if (response.status === 200) {
     const length = response.header('content-length');
     const totalBytes = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null;
-    return { offset: 0, totalBytes, validator, body: response.body };
+    return { offset: 0, totalBytes, validator, body: response.body, discard: response.discard };
   }
   if (response.status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.header('content-range') ?? '');
     if (range === null) throw await broken(response, 'sent a part without saying which');
     const totalBytes = range[2] === '*' ? null : Number(range[2]);
-    return { offset: Number(range[1]), totalBytes, validator, body: response.body };
+    return {
+      offset: Number(range[1]),
+      totalBytes,
+      validator,
+      body: response.body,
+      discard: response.discard,
+    };
   }
   if (response.status === 416) throw await broken(response, `has nothing at ${wantedOffset}`);
   await response.discard();

@@ -16,8 +16,8 @@ export interface TarballName {
 export interface StatedTarballs {
   /**
    * The versions whose tarball this is, as the packument has them: that which is kept, in whatever form and however old; the
-   * current one where that does not know the file. Throws `package_not_found` where upstream knows none either, and the
-   * failures of fetching a packument.
+   * one that upstream confirms now where that does not know the file. Throws `package_not_found` where upstream knows none
+   * either, and the failures of fetching a packument.
    */
   find(tarball: TarballName, ledger: RequestLedger): Promise<readonly PackumentVersion[]>;
 }
@@ -30,26 +30,33 @@ interface Parts {
 }
 
 /** The abbreviated form is smaller, so that one is fetched where none is kept. */
-const attempts: readonly { form: PackumentForm; freshness: 'kept' | 'any' | 'current' }[] = [
+const attempts: readonly { form: PackumentForm; freshness: 'kept' | 'any' | 'confirmed' }[] = [
   { form: 'full', freshness: 'kept' },
   { form: 'abbreviated', freshness: 'any' },
-  { form: 'abbreviated', freshness: 'current' },
+  { form: 'abbreviated', freshness: 'confirmed' },
 ];
 
 export function createStatedTarballs({ packuments, indexes, signal }: Parts): StatedTarballs {
   return {
     async find({ view, name, file }, ledger) {
+      let staleBecause: string | null = null;
       for (const { form, freshness } of attempts) {
         const target = { view, name, form };
-        const found =
+        const asked =
           freshness === 'kept'
-            ? await packuments.kept(target)
-            : (await packuments.find(target, { ledger, signal, freshness })).record;
+            ? null
+            : await packuments.find(target, { ledger, signal, freshness });
+        staleBecause = asked?.staleBecause ?? null;
+        const found = asked?.record ?? (await packuments.kept(target));
         const index = found === null ? null : await indexes.find(found.body);
         if (found !== null && index === null) packuments.forget(target);
         const versions =
           index === null ? [] : versionsOfFile(index, file.slice(file.lastIndexOf('/') + 1));
         if (versions.length > 0) return versions;
+      }
+      if (staleBecause !== null) {
+        const problem = `whether ${name} has a version with the file ${file} is not known`;
+        throw new AshlarError('registry_unavailable', `${problem}: ${staleBecause}`);
       }
       throw new AshlarError('package_not_found', `${name} has no version with the file ${file}`, {
         data: { package: name, file, registry: view.registry.name, status: 404 },

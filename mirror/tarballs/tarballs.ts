@@ -76,6 +76,7 @@ export function createTarballs(options: TarballsOptions): Tarballs {
       records.delete(key);
       return null;
     }
+    context.cache.used(key);
     records.set(key, record);
     return { kind: 'kept', record, object };
   };
@@ -83,6 +84,10 @@ export function createTarballs(options: TarballsOptions): Tarballs {
   const leave = (flight: Flight): void => {
     flight.holders -= 1;
     if (flight.holders === 0) flight.transferHold?.[Symbol.dispose]();
+  };
+
+  const forget = (key: string, flight: Flight): void => {
+    if (flights.get(key) === flight) flights.delete(key);
   };
 
   const begin = (key: string, tarball: TarballName, ledger: RequestLedger): Flight => {
@@ -103,6 +108,8 @@ export function createTarballs(options: TarballsOptions): Tarballs {
       }
       const { transfer, check } = startFetch(options, tarball, ledger);
       flight.transferHold = transfer.hold();
+      // Who comes after a failure asks anew.
+      transfer.verified.catch(() => forget(key, flight));
       found.resolve({ found: { kind: 'arriving', transfer }, state: 'miss' });
       const { sizeBytes } = await transfer.verified;
       await keep(options, { key, tarball, transfer, sizeBytes, ...check().outcome() });
@@ -115,7 +122,7 @@ export function createTarballs(options: TarballsOptions): Tarballs {
     flight.ended = run()
       .catch(found.reject)
       .finally(() => {
-        flights.delete(key);
+        forget(key, flight);
         leave(flight);
       });
     return flight;
@@ -175,6 +182,7 @@ function startFetch(
     createCheck: () => (check = createIntegrityCheck(subject, versions)),
     limits,
     spoolDirectory: context.spoolDirectory,
+    makeRoom: context.cache.free,
     retry: {
       policy: context.retry,
       waiting: context.waiting,

@@ -51,6 +51,9 @@ export async function openMirror(
   await ensureHome(context);
   const home = join(context.config.home, 'mirror');
   await mkdir(home, { recursive: true });
+  // Tarballs and packuments of private packages are in there, and other users of this machine are not asked for a token.
+  for (const own of settings.cacheUrl === null ? ['cache', 'spool'] : ['spool'])
+    await mkdir(join(home, own), { recursive: true, mode: 0o700 });
   const cacheUrl = settings.cacheUrl ?? pathToFileURL(join(home, 'cache')).href;
   const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache' });
   const spool = stack.use(await createOwnedTempDir(join(home, 'spool'), 'mirror'));

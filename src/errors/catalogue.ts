@@ -109,8 +109,9 @@ export const catalogue = {
   package_blocked: owner('Ask who sets the policy of this mirror, or use another version.', 403),
   registry_unknown: caller(
     'Name a registry that this mirror has; `ashlar mirror status` lists them.',
-    404,
+    421,
   ),
+  method_refused: caller('Use GET, HEAD, POST, PUT or DELETE.', 405),
   proxy_refused: caller('Ask the host directly, or have the mirror allow it.', 403),
   package_not_found: caller('Check the name; a private package needs a credential.', 404),
   package_forbidden: caller('Log in to the registry with a credential that may read it.', 403),
@@ -162,6 +163,7 @@ export const catalogue = {
   registry_body_too_large: upstream(
     'The registry sends more than the limit allows; raise the limit if that is meant.',
   ),
+  proxy_target_unreachable: upstream('Try again later, or ask the host directly.'),
   registry_refused: upstream('Ask whoever runs the registry, with the status above.'),
   address_refused: upstream(
     'The registry sends to an address of a private network; name the host among the trusted ones if that is meant.',
@@ -214,6 +216,9 @@ export const catalogue = {
 
   mirror_unreachable: operator(
     'Start it with `ashlar mirror serve`, or name another with --mirror.',
+  ),
+  cache_damaged: operator(
+    'Ask again: what was damaged is removed and fetched anew. `ashlar mirror verify --repair` finds others.',
   ),
   cache_unstable: operator('Give the cache more room, or look who else removes its objects.'),
 

@@ -1,9 +1,10 @@
 /** The outcome of a promise, or the signal's reason when that comes first; what was begun goes on. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  await orAborted(
-    promise.then(() => {}),
-    signal,
-  );
+  const settled = promise.then(() => {});
+  // Whoever waits may leave before it fails, and nobody else hears of that.
+  settled.catch(() => {});
+  promise.catch(() => {});
+  await orAborted(settled, signal);
   return promise;
 }
 

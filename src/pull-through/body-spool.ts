@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 
 /** A body while it arrives: in memory as long as it is small, in a file beyond that. */
 export interface BodySpool extends AsyncDisposable {
@@ -23,9 +24,15 @@ export interface BodySpoolOptions {
   readonly directory: string;
   /** What stays in memory. */
   readonly memoryBytes: number;
+  /** Asked for room when the disk is full; what was being written is then tried once more. */
+  readonly makeRoom?: (sizeBytes: number) => Promise<void>;
 }
 
-export function createBodySpool({ directory, memoryBytes }: BodySpoolOptions): BodySpool {
+/** More than one piece: room is not to be made for each. */
+const roomBytes = 8 * 1024 ** 2;
+
+export function createBodySpool(options: BodySpoolOptions): BodySpool {
+  const { directory, memoryBytes, makeRoom = async () => {} } = options;
   let pieces: Buffer[] = [];
   let sizeBytes = 0;
   let file: { readonly path: string; readonly handle: FileHandle } | null = null;
@@ -48,10 +55,10 @@ export function createBodySpool({ directory, memoryBytes }: BodySpoolOptions): B
       }
       if (file === null) {
         file = await openFile(directory);
-        await writeAll(file, inOnePiece(), 0);
+        await writeAll(file, inOnePiece(), { offset: 0, makeRoom });
         pieces = [];
       }
-      await writeAll(file, bytes, sizeBytes);
+      await writeAll(file, bytes, { offset: sizeBytes, makeRoom });
       sizeBytes += bytes.length;
     },
     async read(offset, maxBytes) {
@@ -86,14 +93,21 @@ async function openFile(directory: string): Promise<{ path: string; handle: File
 async function writeAll(
   { path, handle }: { path: string; handle: FileHandle },
   bytes: Buffer,
-  offset: number,
+  { offset, makeRoom }: { offset: number; makeRoom: (sizeBytes: number) => Promise<void> },
 ): Promise<void> {
-  await naming(path, async () => {
+  const write = async (): Promise<void> => {
     for (let done = 0; done < bytes.length;) {
       const left = bytes.length - done;
       done += (await handle.write(bytes, done, left, offset + done)).bytesWritten;
     }
-  });
+  };
+  try {
+    await naming(path, write);
+  } catch (error) {
+    if (!hasCode(error, 'disk_full')) throw error;
+    await makeRoom(bytes.length + roomBytes);
+    await naming(path, write);
+  }
 }
 
 async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -53,6 +53,8 @@ export interface TransferPlan {
   readonly createCheck: () => BodyCheck;
   readonly limits: TransferLimits;
   readonly spoolDirectory: string;
+  /** Asked for room when the disk of the spool is full. */
+  readonly makeRoom?: (sizeBytes: number) => Promise<void>;
   /** How often a body that breaks off or is wrong is asked for again. */
   readonly retry: RetryPlan;
 }
@@ -72,6 +74,8 @@ export interface OpenedBody {
   /** Null where a body that broke off cannot be resumed. */
   readonly validator: string | null;
   readonly body: AsyncIterable<Buffer>;
+  /** Lets go of a body that is not read: it would hold its connection. */
+  discard(): Promise<void>;
 }
 
 /** Looks at all bytes in their order. */
@@ -90,7 +94,6 @@ export function startTransfer(plan: TransferPlan): Transfer {
   // Who does not wait for them shall not end the process.
   for (const { promise } of [opened, verified]) promise.catch(() => {});
   const changed = createSignpost();
-  const spools: BodySpool[] = [];
   const state: TransferState = {
     spool: makeSpool(plan),
     totalBytes: null,
@@ -98,16 +101,15 @@ export function startTransfer(plan: TransferPlan): Transfer {
     onHead: opened.resolve,
     changed,
     restart() {
+      drop(state.spool);
       state.spool = makeSpool(plan);
-      spools.push(state.spool);
       changed.notify();
     },
   };
-  spools.push(state.spool);
   let holders = 1;
   const letGo = (): void => {
     holders -= 1;
-    if (holders === 0) for (const spool of spools) void spool[Symbol.asyncDispose]();
+    if (holders === 0) drop(state.spool);
   };
   const hold = (): Disposable => {
     holders += 1;
@@ -152,6 +154,11 @@ export function startTransfer(plan: TransferPlan): Transfer {
   };
 }
 
+/** Closing waits for reads that are under way. What cannot be removed now goes with the directory. */
+function drop(spool: BodySpool): void {
+  Promise.resolve(spool[Symbol.asyncDispose]()).catch(() => {});
+}
+
 interface TransferState {
   spool: BodySpool;
   totalBytes: number | null;
@@ -161,22 +168,27 @@ interface TransferState {
   restart(): void;
 }
 
-function makeSpool({ limits, spoolDirectory }: TransferPlan): BodySpool {
-  return createBodySpool({ directory: spoolDirectory, memoryBytes: limits.wholeBytes });
+function makeSpool({ limits, spoolDirectory, makeRoom }: TransferPlan): BodySpool {
+  return createBodySpool({
+    directory: spoolDirectory,
+    memoryBytes: limits.wholeBytes,
+    ...(makeRoom === undefined ? {} : { makeRoom }),
+  });
 }
 
 async function receiveAll(plan: TransferPlan, state: TransferState): Promise<void> {
   const progress: Progress = { check: plan.createCheck(), validator: null };
+  let furthestBytes = 0;
   for (let failures = 1; ; failures += 1) {
-    const before = state.spool.sizeBytes();
     try {
       await receive(plan, state, progress);
       await progress.check.finish(state.spool.sizeBytes());
       return;
     } catch (error) {
       const isWrong = error instanceof AttemptFailure && error.facts.code === 'registry_corrupt';
-      // What gets on is not given up, however often it breaks off.
-      if (state.spool.sizeBytes() > before && !isWrong) failures = 1;
+      // What gets on is not given up, however often it breaks off; coming as far as before once more is not getting on.
+      if (state.spool.sizeBytes() > furthestBytes && !isWrong) failures = 1;
+      furthestBytes = Math.max(furthestBytes, state.spool.sizeBytes());
       await beforeNextAttempt(error, failures, plan.retry);
       if (isWrong || progress.validator === null) beginAnew(plan, state, progress);
     }
@@ -200,12 +212,17 @@ async function receive(
   progress: Progress,
 ): Promise<void> {
   const wanted = { offset: state.spool.sizeBytes(), validator: progress.validator };
-  const { offset, totalBytes, validator, body } = await plan.open(wanted);
-  checkSize(plan, totalBytes ?? 0);
-  if (offset !== wanted.offset) {
-    if (offset !== 0) throw brokenOff(plan, `began at ${offset}, not at ${wanted.offset}`);
-    beginAnew(plan, state, progress);
+  const opened = await plan.open(wanted);
+  const { offset, totalBytes, validator, body } = opened;
+  try {
+    checkSize(plan, totalBytes ?? 0);
+    if (offset !== wanted.offset && offset !== 0)
+      throw brokenOff(plan, `began at ${offset}, not at ${wanted.offset}`);
+  } catch (error) {
+    await opened.discard();
+    throw error;
   }
+  if (offset !== wanted.offset) beginAnew(plan, state, progress);
   progress.validator = validator;
   state.totalBytes = totalBytes;
   state.onHead({ totalBytes });

@@ -4,6 +4,8 @@ import type { Transport, TransportRequest, TransportResponse } from './transport
 export interface FollowedRequest extends TransportRequest {
   /** Sent to the origin of `url` alone; null for none. */
   readonly authorization: string | null;
+  /** Told when the origin has answered with a redirect. */
+  readonly onRedirect?: () => void;
 }
 
 const maxRedirects = 5;
@@ -17,7 +19,7 @@ export async function sendFollowing(
   transport: Transport,
   request: FollowedRequest,
 ): Promise<TransportResponse> {
-  const { authorization, ...sent } = request;
+  const { authorization, onRedirect, ...sent } = request;
   const first = request.url;
   let { url } = request;
   for (let redirects = 0; ; redirects += 1) {
@@ -25,6 +27,7 @@ export async function sendFollowing(
     const headers = mayAuthorize ? { ...sent.headers, authorization } : sent.headers;
     const response = await transport.send({ ...sent, url, headers });
     if (!redirectStatuses.includes(response.status)) return response;
+    onRedirect?.();
     await response.discard();
     if (redirects === maxRedirects)
       throw unfollowed(first.host, `redirects more than ${maxRedirects} times`);

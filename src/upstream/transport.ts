@@ -58,6 +58,7 @@ export const defaultTimeouts: Timeouts = {
 };
 
 const maxDiscardBytes = 64 * 1024;
+const maxDiscardMs = 1_000;
 const userAgent = 'ashlar';
 
 export function createTransport(given: TransportOptions): Transport {
@@ -153,8 +154,10 @@ function responseOf(
     body: timedBody(response.body, context),
     async discard() {
       try {
-        await response.body.dump({ limit: maxDiscardBytes });
+        const signal = AbortSignal.timeout(maxDiscardMs);
+        await response.body.dump({ limit: maxDiscardBytes, signal });
       } catch (error) {
+        if (isTimeout(error)) return;
         // What is thrown away may break off; the connection is then not used again.
         if (networkFailure(error, context.url.host) === null) throw error;
       }
@@ -183,6 +186,11 @@ async function* timedBody(
   } finally {
     onTiming({ kind: 'registry', subject, startMs, durationMs: waitedMs });
   }
+}
+
+/** What is thrown away may also come too slowly: its connection is then given up. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
 }
 
 function failureOf(error: unknown, url: URL, signal: AbortSignal | undefined): unknown {

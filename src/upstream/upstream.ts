@@ -99,9 +99,11 @@ async function sendUntilDefinite(
 ): Promise<UpstreamResponse> {
   const { waiting, retry } = options;
   const beganMs = waiting.nowMs();
-  const timeout = AbortSignal.timeout(request.timeoutMs);
+  using timeout = startTimeout(request.timeoutMs);
   const signal =
-    request.signal === undefined ? timeout : AbortSignal.any([request.signal, timeout]);
+    request.signal === undefined
+      ? timeout.signal
+      : AbortSignal.any([request.signal, timeout.signal]);
   const policy = { ...retry, attempts: request.attempts ?? retry.attempts };
   let last: AttemptFailure | undefined;
   let attempts = 0;
@@ -125,9 +127,16 @@ async function sendUntilDefinite(
       if (!isElsewhere) await waiting.sleep(delayMs, signal);
     }
   } catch (error) {
-    if (!timeout.aborted || request.signal?.aborted === true) throw error;
+    if (!timeout.signal.aborted || request.signal?.aborted === true) throw error;
     throw ranOut(request, { last, attempts, origins });
   }
+}
+
+/** Ends when it is disposed: a body may then take its time. */
+function startTimeout(timeoutMs: number): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** In turn, but one that may be asked now goes before one that rests. */
@@ -148,6 +157,13 @@ async function attempt(
   { url, health }: Origin,
   request: UpstreamRequest,
 ): Promise<TransportResponse | AttemptFailure> {
+  let isElsewhere = false;
+  const failed = (failure: AttemptFailure): AttemptFailure => {
+    // An origin that sends on to a place that cannot be had has answered all the same.
+    if (isElsewhere) health.succeeded();
+    else health.failed(failure);
+    return failure;
+  };
   try {
     const response = await sendFollowing(transport, {
       method: request.method,
@@ -156,20 +172,16 @@ async function attempt(
       authorization: request.authorization ?? null,
       ...(request.body === undefined ? {} : { body: request.body }),
       signal: request.signal,
+      onRedirect: () => (isElsewhere = true),
     });
     if (!isPassing(response.status)) {
       health.succeeded();
       return response;
     }
     await response.discard();
-    const failure = failureOf(response, waiting.nowMs());
-    health.failed(failure);
-    return failure;
+    return failed(failureOf(response, waiting.nowMs()));
   } catch (error) {
-    if (error instanceof AttemptFailure) {
-      health.failed(error);
-      return error;
-    }
+    if (error instanceof AttemptFailure) return failed(error);
     health.abandoned();
     throw error;
   }

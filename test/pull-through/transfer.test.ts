@@ -72,6 +72,16 @@ describe('a transfer', () => {
     expect((await collect(transfer)).equals(body)).toBe(true);
   });
 
+  it('gives up what breaks off at the same place again and again and cannot be resumed', async () => {
+    const body = bytesOf(50_000, 14);
+    const attempts = Array.from({ length: 20 }, () => ({ body, breakAt: 30_000, validator: null }));
+    const source = sourceOf(attempts);
+    await expect(collect(start(source, checkFor(body)))).rejects.toMatchObject({
+      code: 'registry_unavailable',
+    });
+    expect(source.asked.length).toBeLessThan(8);
+  });
+
   it('begins anew where the other side cannot resume, and readers notice nothing', async () => {
     const body = bytesOf(50_000, 5);
     const source = sourceOf([{ body, breakAt: 30_000, validator: null }, { body }]);
@@ -196,7 +206,13 @@ function sourceOf(attempts: readonly Attempt[]): Source {
     if (attempt === undefined) throw new Error('asked more often than expected');
     const offset = from.validator === null ? 0 : from.offset;
     const { body, totalBytes = body.length, validator = '"v"' } = attempt;
-    return { offset, totalBytes, validator, body: piecesOf(attempt, offset) };
+    return {
+      offset,
+      totalBytes,
+      validator,
+      body: piecesOf(attempt, offset),
+      discard: async () => {},
+    };
   };
   return { open, asked };
 }

@@ -12,7 +12,7 @@ import {
   startMirror,
   systemResolvers,
 } from '../../../mirror/index.ts';
-import { AshlarError } from '../../errors/ashlar-error.ts';
+import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { openTlsAuthority } from '../../tls/authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
@@ -55,7 +55,7 @@ export async function mirrorServe(
           nowMs: context.nowMs,
           onProblem: log.problem,
         });
-  const policy = await loadPolicy(config);
+  const policy = await loadPolicy(config, settings.configFile);
   const running = stack.use(
     await startMirror({
       ...mirror,
@@ -107,9 +107,27 @@ function answerFor(tls: ListenPlace | null): string {
   });
 }
 
-async function loadPolicy({ policy }: MirrorConfig): Promise<{ policy: Policy; revision: string }> {
+/** Throws `policy_invalid` with the file and the place in it, and `config_invalid` for a file that cannot be read. */
+async function loadPolicy(
+  { policy }: MirrorConfig,
+  configFile: string | null,
+): Promise<{ policy: Policy; revision: string }> {
   const { advisories: file, ...rules } = policy;
   const advisories =
-    file === null ? {} : { advisories: parseAdvisories(await readFile(file, 'utf8'), file) };
-  return { policy: createPolicy({ ...rules, ...advisories }), revision: '1' };
+    file === null ? {} : { advisories: parseAdvisories(await readText(file, configFile), file) };
+  const source = configFile === null ? {} : { source: `${configFile}: policy` };
+  return { policy: createPolicy({ ...rules, ...advisories, ...source }), revision: '1' };
+}
+
+async function readText(file: string, configFile: string | null): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    const place = `${configFile ?? 'the configuration'}: policy.advisories`;
+    throw new AshlarError('config_invalid', `${place}: ${file} cannot be read (${code})`, {
+      cause: error,
+    });
+  }
 }

@@ -1,5 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { listLockfile, type NeededPackage, warmPackages } from '../../../mirror/index.ts';
+import {
+  listLockfile,
+  type NeededPackage,
+  readLockfileFile,
+  warmPackages,
+} from '../../../mirror/index.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
 import { openMirror } from '../open-mirror.ts';
@@ -13,7 +17,7 @@ export async function mirrorWarm(
   settings: MirrorSettings,
 ): Promise<FinishedCommand> {
   const needed: NeededPackage[] = [];
-  for (const file of files) needed.push(...listLockfile(await readFile(file, 'utf8'), file));
+  for (const file of files) needed.push(...listLockfile((await readLockfileFile(file)).text, file));
   await using stack = new AsyncDisposableStack();
   const { stderr, isInteractive } = context.terminal;
   const { core } = await openMirror(context, settings, {

@@ -31,6 +31,8 @@ export interface Installation {
   readonly launch: Launch;
   readonly registry?: string;
   readonly caFile?: string;
+  /** Variables besides. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Done to the project before the client runs. */
   readonly prepare?: () => Promise<void>;
 }
@@ -44,7 +46,7 @@ export interface Installed {
 /** Runs a client that has nothing in its caches. Fails with its words when it fails. */
 export async function installWith(installation: Installation): Promise<Installed> {
   const { installed, operation, directory, registry, caFile, lockfileFrom, launch } = installation;
-  const { packageJson } = installation;
+  const { packageJson, env } = installation;
   await makeProject(installed.client, {
     directory,
     packageJson,
@@ -59,6 +61,7 @@ export async function installWith(installation: Installation): Promise<Installed
     timeoutMs: 100_000,
     ...(registry === undefined ? {} : { registry }),
     ...(caFile === undefined ? {} : { caFile }),
+    ...(env === undefined ? {} : { env }),
   });
   if (result.exitCode !== 0) {
     throw new TypeError(

@@ -13,7 +13,7 @@ import { startRegistryProcess } from '../../support/npm-registry/registry-proces
 import { scratchDir } from '../../support/scratch.ts';
 import { publicHosts } from './client-suite.ts';
 import { installWith } from './reference.ts';
-import { startStandIn } from './stand-in.ts';
+import { startAshlarMirror } from './ashlar-mirror.ts';
 
 const lack = (await whyNoNetworkNamespace()) ?? (await whyNoSet('small'));
 
@@ -30,7 +30,7 @@ describe.skipIf(lack !== null)(`npm audit signatures${lack === null ? '' : ` (${
     const directory = join(scratch, 'mirror');
     await mkdir(directory);
     const start = { upstream: upstream.url, hosts: publicHosts, launch, directory };
-    const { url } = stack.use(await startStandIn(start));
+    const { url } = stack.use(await startAshlarMirror(start));
     const { packageJson } = await openSet('small');
     const project = join(scratch, 'project');
     const through = { installed, registry: url, launch };

@@ -12,7 +12,7 @@ export interface PackageSet {
 export type SetName = 'small' | 'large';
 
 /**
- * `small`: 23 tarballs. A scope, bins (JSONStream, mkdirp, which), a name in capitals, one package in two versions of
+ * `small`: 24 tarballs. A scope, bins (JSONStream, mkdirp, which), a name in capitals, one package in two versions of
  * which one is nested, and one with only a shasum.
  */
 const small: PackageSet = {

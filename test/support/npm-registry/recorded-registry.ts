@@ -24,6 +24,8 @@ export interface RecordedRegistryOptions {
   readonly publicHost?: string;
   /** `own`: tarball URLs name the address that the client used, as a registry's does that stands alone. Default `public`. */
   readonly tarballUrls?: 'public' | 'own';
+  /** What tarball URLs begin with instead; ends in a slash. */
+  readonly tarballBase?: string;
   /** Before the headers of each answer. */
   readonly latencyMs?: number;
   readonly faults?: readonly FaultRule[];
@@ -99,6 +101,9 @@ export async function startRecordedRegistry(
     const form = wantedForm(headers.accept);
     const resource = resourceName(request.method ?? 'GET', path ?? request.url ?? '/', route, form);
     const attempt = counter.request(resource);
+    for (const name of ['authorization', 'proxy-authorization', 'cookie'] as const) {
+      if (headers[name] !== undefined) counter.credential(headers[name]);
+    }
     const fault = chooseFault(rules, { kind: route.kind, resource, attempt }, seed);
     if (fault !== null) counter.fault(fault.name);
     if (latencyMs > 0) await pause(latencyMs, undefined, { signal: gone.signal });
@@ -107,7 +112,7 @@ export async function startRecordedRegistry(
       route,
       form,
       acceptsGzip: headers['accept-encoding']?.includes('gzip') ?? false,
-      base: options.tarballUrls === 'own' ? own : publicUrl,
+      base: options.tarballBase ?? (options.tarballUrls === 'own' ? own : publicUrl),
       token: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? null,
       searchText: new URL(request.url ?? '/', own).searchParams.get('text') ?? '',
     });

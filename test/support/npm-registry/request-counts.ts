@@ -12,6 +12,8 @@ export interface RegistryCounts {
   readonly connections: { readonly open: number; readonly mostOpen: number; readonly all: number };
   /** Faults that were acted out. */
   readonly faults: Readonly<Partial<Record<FaultName, number>>>;
+  /** Values of headers that prove who asks, as they came: Authorization, Proxy-Authorization, Cookie. */
+  readonly credentials: readonly string[];
 }
 
 export interface RequestCounter {
@@ -19,6 +21,7 @@ export interface RequestCounter {
   request(resource: string): number;
   body(bytes: number): void;
   fault(name: FaultName): void;
+  credential(value: string): void;
   opened(): void;
   closed(): void;
   counts(): RegistryCounts;
@@ -29,6 +32,7 @@ export interface RequestCounter {
 export function createRequestCounter(): RequestCounter {
   const requests = new Map<string, number>();
   const faults = new Map<FaultName, number>();
+  const credentials = new Set<string>();
   let [bodyBytes, open, mostOpen, all] = [0, 0, 0, 0];
   return {
     request(resource) {
@@ -38,6 +42,7 @@ export function createRequestCounter(): RequestCounter {
     },
     body: (bytes) => void (bodyBytes += bytes),
     fault: (name) => void faults.set(name, (faults.get(name) ?? 0) + 1),
+    credential: (value) => void credentials.add(value),
     opened() {
       open += 1;
       all += 1;
@@ -50,10 +55,12 @@ export function createRequestCounter(): RequestCounter {
       bodyBytes,
       connections: { open, mostOpen, all },
       faults: Object.fromEntries(faults),
+      credentials: [...credentials],
     }),
     reset() {
       requests.clear();
       faults.clear();
+      credentials.clear();
       [bodyBytes, mostOpen, all] = [0, open, 0];
     },
   };

@@ -89,7 +89,24 @@ function replace(file: string): DatabaseSync {
   return open(file);
 }
 
+/** SQLite waits for others by itself, but not when it changes to WAL, nor while another process mends what a kill left. */
 function open(file: string): DatabaseSync {
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return openOnce(file);
+    } catch (error) {
+      if (sqliteCode(error) !== busy || performance.now() > untilMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+    }
+  }
+}
+
+/** The result code of SQLite for a database that another process has locked. */
+const busy = 5;
+const pauseMs = 20;
+
+function openOnce(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: patienceMs });
   try {
     // What a power failure takes is found again in the store.

@@ -11,6 +11,12 @@ export {
   parseDigest,
 } from './digest/digest.ts';
 export { createDigestHasher, type DigestHasher } from './digest/digest-hasher.ts';
+export {
+  type CacheDatabaseKind,
+  changeDatabase,
+  openCacheDatabase,
+  sqliteCode,
+} from './disk/cache-database.ts';
 export { createOwnedTempDir } from './disk/owned-temp-dir.ts';
 export { createTempDir, type TempDir } from './disk/temp-dir.ts';
 export { writeFileAtomic } from './disk/write-file-atomic.ts';

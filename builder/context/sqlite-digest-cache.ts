@@ -1,13 +1,13 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import {
-  AshlarError,
+  type CacheDatabaseKind,
+  changeDatabase,
   type Digest,
   digestHex,
+  openCacheDatabase,
   parseDigest,
-  systemErrorCode,
+  sqliteCode,
   toBytes,
 } from '../../src/index.ts';
 import { type DigestCache, sameStat } from './digest-cache.ts';
@@ -20,28 +20,28 @@ export interface SqliteDigestCacheOptions {
   readonly now: () => number;
 }
 
-/** Another version of the table is thrown away with its file. */
-const schemaVersion = 2;
 /** Rows written in one transaction. */
 const batchRows = 1000;
-const busyTimeoutMs = 2000;
 const dayMs = 86_400_000;
 const digestLength = 32;
-/** Result codes that say that the file is not what it should be: ERROR (no such table), CORRUPT, NOTADB. */
-const damageCodes: ReadonlySet<number> = new Set([1, 11, 26]);
 
 const selectDigest = `SELECT digest, used, checksum FROM digests
   WHERE path = ? AND size = ? AND mtime = ? AND ctime = ? AND inode = ?`;
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS digests (
-    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-    inode INTEGER NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL,
-    checksum INTEGER NOT NULL
-  ) WITHOUT ROWID, STRICT;
-  CREATE INDEX IF NOT EXISTS digests_used ON digests (used);
-  PRAGMA user_version = ${schemaVersion};
-`;
+const digestDatabase: CacheDatabaseKind = {
+  what: 'the cache of file digests',
+  version: 2,
+  patienceMs: 2000,
+  schema: `
+    DROP TABLE IF EXISTS digests;
+    CREATE TABLE digests (
+      path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
+      inode INTEGER NOT NULL, digest BLOB NOT NULL, used INTEGER NOT NULL,
+      checksum INTEGER NOT NULL
+    ) WITHOUT ROWID, STRICT;
+    CREATE INDEX digests_used ON digests (used);
+  `,
+};
 
 /**
  * A cache in an SQLite file, for several processes at a time. What is put is written in batches and on disposal; what
@@ -50,7 +50,7 @@ const schema = `
  * Throws `home_unusable` or `disk_full` where there can be no such file.
  */
 export function openSqliteDigestCache(options: SqliteDigestCacheOptions): DigestCache & Disposable {
-  const { database, select } = openOrReplace(options.file);
+  const { database, select } = openCacheDatabase(options.file, digestDatabase, prepareTable);
   const pending = new Map<string, Row>();
   const today = Math.trunc(options.now() / dayMs);
   const flush = (): void => {
@@ -94,40 +94,8 @@ interface OpenDatabase {
   readonly select: StatementSync;
 }
 
-function openOrReplace(file: string): OpenDatabase {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    try {
-      return openDatabase(file);
-    } catch (error) {
-      if (!(error instanceof StaleDatabase) && !damageCodes.has(sqliteCode(error))) throw error;
-      for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
-      return openDatabase(file);
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    const isFull = sqliteCode(error) === 13 || systemErrorCode(error) === 'ENOSPC';
-    const why = error instanceof Error ? error.message : '';
-    const message = `cannot use the cache of file digests ${file}: ${why}`;
-    const details = { data: { path: file }, cause: error };
-    throw new AshlarError(isFull ? 'disk_full' : 'home_unusable', message, details);
-  }
-}
-
-class StaleDatabase extends Error {}
-
-function openDatabase(file: string): OpenDatabase {
-  const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
-  try {
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version !== 0 && version !== schemaVersion) throw new StaleDatabase();
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;');
-    if (version !== schemaVersion) database.exec(schema);
-    return { database, select: database.prepare(selectDigest) };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+function prepareTable(database: DatabaseSync): OpenDatabase {
+  return { database, select: database.prepare(selectDigest) };
 }
 
 type Key = [Buffer, number, bigint, bigint, bigint];
@@ -142,9 +110,8 @@ function checksumOf(key: Key, digest: Uint8Array): number {
 }
 
 function writeBatch(database: DatabaseSync, rows: readonly Row[], maxRows: number): void {
-  guarded(() => {
-    database.exec('BEGIN IMMEDIATE');
-    try {
+  guarded(() =>
+    changeDatabase(database, () => {
       const insert: StatementSync = database.prepare(
         'INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       );
@@ -156,12 +123,8 @@ function writeBatch(database: DatabaseSync, rows: readonly Row[], maxRows: numbe
       const trim = `DELETE FROM digests WHERE path IN (
         SELECT path FROM digests ORDER BY used DESC LIMIT -1 OFFSET ?)`;
       database.prepare(trim).run(maxRows);
-      database.exec('COMMIT');
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
-  });
+    }),
+  );
 }
 
 /** A cache that cannot be read or written at the moment is as good as an empty one. */
@@ -169,13 +132,7 @@ function guarded<Result>(call: () => Result): Result | undefined {
   try {
     return call();
   } catch (error) {
-    if (sqliteCode(error) === 0) throw error;
+    if (sqliteCode(error) === undefined) throw error;
     return undefined;
   }
-}
-
-/** SQLite's primary result code of an error of node:sqlite; 0 for any other error. */
-function sqliteCode(error: unknown): number {
-  if (!(error instanceof Error) || !('errcode' in error)) return 0;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
 }

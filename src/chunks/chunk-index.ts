@@ -2,12 +2,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { type Digest, digestBytes, digestFromBytes } from '../digest/digest.ts';
 import {
-  changeIndex,
-  indexFailure,
+  changeDatabase,
+  databaseFailure,
   isDamage,
-  openIndexDatabase,
-  replaceIndexDatabase,
-} from './index-database.ts';
+  openCacheDatabase,
+  replaceCacheDatabase,
+} from '../disk/cache-database.ts';
+import { indexDatabase } from './index-database.ts';
 import { codecs, type PackLocation, type PackRecord } from './pack-format.ts';
 
 /**
@@ -32,7 +33,7 @@ export interface ChunkIndex extends Disposable {
  * file. One that turns out damaged is begun anew. All calls may throw `home_unusable` and `disk_full`.
  */
 export function openChunkIndex(file: string): ChunkIndex {
-  let tables = prepareTables(file, openIndexDatabase);
+  let tables = openCacheDatabase(file, indexDatabase, prepareTables);
   const run = <T>(work: (tables: Tables) => T): T => {
     try {
       try {
@@ -40,18 +41,18 @@ export function openChunkIndex(file: string): ChunkIndex {
       } catch (error) {
         if (!isDamage(error)) throw error;
         tables.database.close();
-        tables = prepareTables(file, replaceIndexDatabase);
+        tables = replaceCacheDatabase(file, indexDatabase, prepareTables);
         return work(tables);
       }
     } catch (error) {
-      throw indexFailure(error, file);
+      throw databaseFailure(error, file, indexDatabase);
     }
   };
   return {
     find: (digest) => run((tables) => findChunk(tables, digest)),
     addPack(pack, records) {
       run((tables) => {
-        changeIndex(tables.database, () => {
+        changeDatabase(tables.database, () => {
           const id = makePackId(tables, pack);
           for (const record of records) insertRecord(tables, { pack, id }, record);
         });
@@ -62,7 +63,7 @@ export function openChunkIndex(file: string): ChunkIndex {
       run((tables) => {
         const id = packId(tables, pack);
         if (id === undefined) return;
-        changeIndex(tables.database, () => {
+        changeDatabase(tables.database, () => {
           tables.deleteChunks.run(id);
           tables.deletePack.run(id);
         });
@@ -70,7 +71,7 @@ export function openChunkIndex(file: string): ChunkIndex {
     },
     retirePack(pack) {
       run((tables) => {
-        changeIndex(tables.database, () => {
+        changeDatabase(tables.database, () => {
           tables.deleteChunks.run(makePackId(tables, pack));
         });
       });
@@ -91,25 +92,18 @@ interface Tables {
   readonly deletePack: StatementSync;
 }
 
-function prepareTables(file: string, open: (file: string) => DatabaseSync): Tables {
-  const database = open(file);
-  try {
-    return {
-      database,
-      find: database.prepare(
-        'SELECT p.name, c.at, c.stored, c.plain, c.codec, c.checksum FROM chunks c JOIN packs p ON p.id = c.pack WHERE c.digest = ?',
-      ),
-      findPack: database.prepare('SELECT id FROM packs WHERE name = ?'),
-      insertPack: database.prepare('INSERT OR IGNORE INTO packs (name) VALUES (?)'),
-      insertChunk: database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)'),
-      deleteChunks: database.prepare('DELETE FROM chunks WHERE pack = ?'),
-      deletePack: database.prepare('DELETE FROM packs WHERE id = ?'),
-    };
-  } catch (error) {
-    database.close();
-    if (open === replaceIndexDatabase || !isDamage(error)) throw indexFailure(error, file);
-    return prepareTables(file, replaceIndexDatabase);
-  }
+function prepareTables(database: DatabaseSync): Tables {
+  return {
+    database,
+    find: database.prepare(
+      'SELECT p.name, c.at, c.stored, c.plain, c.codec, c.checksum FROM chunks c JOIN packs p ON p.id = c.pack WHERE c.digest = ?',
+    ),
+    findPack: database.prepare('SELECT id FROM packs WHERE name = ?'),
+    insertPack: database.prepare('INSERT OR IGNORE INTO packs (name) VALUES (?)'),
+    insertChunk: database.prepare('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    deleteChunks: database.prepare('DELETE FROM chunks WHERE pack = ?'),
+    deletePack: database.prepare('DELETE FROM packs WHERE id = ?'),
+  };
 }
 
 function findChunk({ find }: Tables, digest: Digest): PackLocation | undefined {

@@ -45,7 +45,7 @@ export { type RunningMirror, startMirror } from './start-mirror.ts';
 export { type VerifySummary, verifyCache } from './maintenance/verify-cache.ts';
 export { type WarmSummary, warmPackages } from './maintenance/warm-packages.ts';
 export type { DnsQueryEvent } from './dns/answer-queries.ts';
-export { privateNetworks } from './dns/client-networks.ts';
+export { privateNetworks } from './config/networks.ts';
 export {
   createDnsResponder,
   type DnsResponder,

@@ -156,9 +156,9 @@ function openUpstreams(
       ...config.trustedHosts,
     ]),
     monotonicMs: () => performance.now(),
-    onTiming({ kind, subject, durationMs }) {
+    onTiming({ part, subject, durationMs }) {
       const host = /^[A-Z]+ ([^/]+)\//.exec(subject)?.[1];
-      if (kind === 'registry' && host !== undefined) onUpstreamRequest?.(host, durationMs);
+      if (part === 'head' && host !== undefined) onUpstreamRequest?.(host, durationMs);
     },
   });
   const byName = new Map(

@@ -1,8 +1,7 @@
-import { BlockList, isIPv6 } from 'node:net';
-import { AshlarError } from '../src/index.ts';
 import { createAddressRule, type TlsAuthority } from '../src/network.ts';
 import type { MirrorCore } from './mirror-core.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
+import { createNetworkCheck } from './config/networks.ts';
 import type { CacheFacts, MirrorMetrics } from './observe/metrics.ts';
 import type { RequestRecord } from './observe/request-record.ts';
 import { statusReport } from './observe/status-report.ts';
@@ -92,7 +91,7 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
     handle: createRequestHandler({
       requesters: {
         registries,
-        trustedProxies: networks(config.trustedProxies),
+        isTrustedProxy: createNetworkCheck(config.trustedProxies),
         connectionOf: (request) =>
           late.server?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
       },
@@ -149,26 +148,4 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
     await server[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Throws `config_invalid` for what is no address and no network. */
-function networks(texts: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const text of texts) {
-    const [address = '', prefix] = text.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    try {
-      if (prefix === undefined) list.addAddress(address, family);
-      else list.addSubnet(address, Number(prefix), family);
-    } catch (error) {
-      throw new AshlarError(
-        'config_invalid',
-        `trustedProxies: ${text} is no address and no network`,
-        {
-          cause: error,
-        },
-      );
-    }
-  }
-  return list;
 }

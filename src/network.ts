@@ -1,5 +1,10 @@
 /** The second door of the core: fetching from outside, caches of what was fetched, TLS. Apart, as it takes time to load. */
-export { type AddressRule, createAddressRule } from './upstream/address-rule.ts';
+export {
+  type AddressRule,
+  createAddressRule,
+  refusalOf,
+  refusalOfLiteral,
+} from './upstream/address-rule.ts';
 export { AttemptFailure } from './upstream/attempt-failure.ts';
 export { defaultHealthPolicy, type HealthPolicy } from './upstream/origin-health.ts';
 export {

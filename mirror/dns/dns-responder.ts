@@ -1,6 +1,6 @@
 import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { createAnswerQuery, type DnsQueryEvent } from './answer-queries.ts';
-import { createClientCheck, privateNetworks } from './client-networks.ts';
+import { createNetworkCheck, privateNetworks } from '../config/networks.ts';
 import { createForwarder, type Forwarder } from './forwarder.ts';
 import { mirroredNames } from './mirrored-answer.ts';
 import { othersThan, type ResolverAddress } from './resolver-address.ts';
@@ -68,7 +68,7 @@ export async function createDnsResponder(options: DnsResponderOptions): Promise<
       forwarder: forwarderFor(options, limits, ending.signal),
       observe: options.observe ?? (() => {}),
     }),
-    isClient: createClientCheck(options.allowFrom ?? privateNetworks),
+    isClient: createNetworkCheck(options.allowFrom ?? privateNetworks),
     onProblem: options.onProblem ?? (() => {}),
     maxConnections: limits.maxTcpConnections,
     idleTimeoutMs: limits.tcpIdleTimeoutMs,

@@ -2,16 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { AddressRule } from '../../src/network.ts';
 import type { Registries } from '../registries/registry.ts';
-import { checkedLookup, refusalOfLiteral } from './checked-lookup.ts';
+import { type BeyondTheMirror, refusalBeyond } from './beyond-the-mirror.ts';
+import { checkedLookup } from './checked-lookup.ts';
 import { proxyUserOf } from './proxy-user.ts';
 
-export interface ConnectProxyOptions {
+export interface ConnectProxyOptions extends BeyondTheMirror {
   readonly registries: Registries;
-  /** Whether hosts that are not mirrored may be reached through here. */
-  readonly tunnels: 'open' | 'closed';
-  readonly addressRule: AddressRule;
   /** Takes a connection whose client believes to speak to a mirrored registry; null without an authority. */
   readonly terminate:
     | ((socket: Duplex, facts: { readonly proxyUser: string | null }) => void)
@@ -26,8 +23,6 @@ export type HandleConnect = (
   client: Duplex,
   head: Buffer,
 ) => Promise<void>;
-
-const ports: readonly number[] = [80, 443, 8443];
 
 /**
  * A CONNECT to a mirrored registry is answered by the mirror itself; to any other host a tunnel is opened, whose bytes nobody
@@ -46,7 +41,7 @@ export function createConnectProxy(options: ConnectProxyOptions): HandleConnect 
       options.terminate(client, { proxyUser });
       return;
     }
-    const problem = refusalOf(options, target);
+    const problem = refusalBeyond(options, { ...target, way: 'tunnel' });
     if (problem !== null) return refuse(client, '403 Forbidden', problem);
     await openTunnel(options, { target, client, head });
   };
@@ -61,13 +56,7 @@ function parseTarget(text: string): Target | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i.exec(text);
   const port = Number(match?.[2]);
   if (match?.[1] === undefined || port < 1 || port > 65_535) return null;
-  return { host: match[1].toLowerCase(), port };
-}
-
-function refusalOf(options: ConnectProxyOptions, { host, port }: Target): string | null {
-  if (options.tunnels === 'closed') return `${host} is not mirrored, and tunnels are closed here`;
-  if (!ports.includes(port)) return `tunnels lead to the ports ${ports.join(', ')} alone`;
-  return refusalOfLiteral(options.addressRule, host)?.message ?? null;
+  return { host: match[1].toLowerCase().replace(/\.$/, ''), port };
 }
 
 async function openTunnel(

@@ -1,12 +1,11 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AshlarError } from '../../src/index.ts';
-import { type AddressRule, AttemptFailure } from '../../src/network.ts';
+import { AttemptFailure } from '../../src/network.ts';
 import type { HandOn } from '../pass-through/hand-on.ts';
-import { checkedLookup, refusalOfLiteral } from './checked-lookup.ts';
+import { type BeyondTheMirror, refusalBeyond } from './beyond-the-mirror.ts';
+import { checkedLookup } from './checked-lookup.ts';
 
-export interface ForwardProxyOptions {
-  readonly tunnels: 'open' | 'closed';
-  readonly addressRule: AddressRule;
+export interface ForwardProxyOptions extends BeyondTheMirror {
   readonly timeoutMs: number;
 }
 
@@ -37,10 +36,9 @@ export function createForwardProxy(handOn: HandOn, options: ForwardProxyOptions)
   };
 }
 
-function refusalOf({ tunnels, addressRule }: ForwardProxyOptions, target: URL): string | null {
-  if (tunnels === 'closed') return 'it is not mirrored, and this mirror forwards to no other hosts';
-  if (target.protocol !== 'http:') return 'a proxy is asked for https with CONNECT';
-  return refusalOfLiteral(addressRule, target.hostname)?.message ?? null;
+function refusalOf(options: BeyondTheMirror, { protocol, hostname, port }: URL): string | null {
+  if (protocol !== 'http:') return 'a proxy is asked for https with CONNECT';
+  return refusalBeyond(options, { host: hostname, port: Number(port || '80'), way: 'forward' });
 }
 
 /** What the rule for addresses refuses shows when the name is looked up. */

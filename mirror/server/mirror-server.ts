@@ -81,7 +81,9 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
     forceCloseConnections: true,
   });
   app.get('/-/ashlar/health', () => own.health());
-  app.get('/-/ashlar/status', () => own.status());
+  app.get('/-/ashlar/status', (request, reply) =>
+    isFromHere(request.raw) ? own.status() : reply.code(403).send(statusRefusal),
+  );
   app.get('/-/ashlar/metrics', async (_request, reply) => {
     const text = await own.metrics();
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
@@ -142,4 +144,15 @@ export async function createMirrorServer(options: MirrorServerOptions): Promise<
 
 function countOf(server: Server | TlsServer): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
+}
+
+/** The status names packages, clients and builds, private ones too: it is for whoever runs the mirror. */
+const statusRefusal = {
+  error: "the status is given on the mirror's own machine alone, and not through a proxy",
+  hint: 'Run `ashlar mirror status` there; /-/ashlar/metrics has numbers without names.',
+};
+
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return (peer === '::1' || peer.startsWith('127.')) && headers['x-forwarded-for'] === undefined;
 }

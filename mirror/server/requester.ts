@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { proxyUserOf } from '../proxy/proxy-user.ts';
 import type { Registries, Registry } from '../registries/registry.ts';
@@ -20,7 +20,7 @@ export interface Requester {
 export interface RequesterOptions {
   readonly registries: Registries;
   /** Proxies in front of the mirror, whose X-Forwarded headers count. */
-  readonly trustedProxies: BlockList;
+  readonly isTrustedProxy: (address: string) => boolean;
   /** What was learned of a connection when it was opened. */
   readonly connectionOf: (request: IncomingMessage) => ConnectionFacts;
 }
@@ -40,7 +40,7 @@ export function readRequester(request: IncomingMessage, options: RequesterOption
   const { headers, socket } = request;
   const peer = socket.remoteAddress ?? '';
   const connection = options.connectionOf(request);
-  const forwarded = isTrusted(peer, options.trustedProxies) ? headers : {};
+  const forwarded = options.isTrustedProxy(peer) ? headers : {};
   const absolute = absoluteTarget(request.url);
   const host = first(forwarded['x-forwarded-host']) ?? absolute?.host ?? headers.host ?? '';
   const scheme = schemeOf(forwarded, connection);
@@ -56,7 +56,7 @@ export function readRequester(request: IncomingMessage, options: RequesterOption
     transparentFor,
     base: `${scheme}://${bare}`,
     authorization: headers.authorization ?? null,
-    address: first(forwarded['x-forwarded-for']) ?? peer,
+    address: addressOf(peer, forwarded['x-forwarded-for'], options),
     buildId: buildIdOf(headers, connection.proxyUser ?? proxyUserOf(headers)),
   };
 }
@@ -79,8 +79,16 @@ function first(header: string | string[] | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function isTrusted(address: string, proxies: BlockList): boolean {
-  const bare = address.replace(/^::ffff:(?=\d+\.)/, '');
-  if (isIP(bare) === 0) return false;
-  return proxies.check(bare, isIPv6(bare) ? 'ipv6' : 'ipv4');
+/** Each proxy adds who asked it at the end: the last who is none of ours is the client, what stands before it says the client. */
+function addressOf(
+  peer: string,
+  header: string | string[] | undefined,
+  { isTrustedProxy }: RequesterOptions,
+): string {
+  const stated = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
+  for (const address of stated.map((text) => text.trim()).toReversed()) {
+    if (isIP(address) === 0) break;
+    if (!isTrustedProxy(address)) return address;
+  }
+  return peer;
 }

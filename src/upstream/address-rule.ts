@@ -26,6 +26,34 @@ export function createAddressRule(trustedHosts: Iterable<string>): AddressRule {
   };
 }
 
+/** What a look-up of a name gave, in the shapes of `dns.lookup`. */
+export type FoundAddresses = string | readonly { readonly address: string }[];
+
+/**
+ * What the rule says of a host with the addresses that were found for it; null where it lets it through. One address that may
+ * not be reached is enough: who connects tries them in turn.
+ */
+export function refusalOf(
+  rule: AddressRule,
+  hostname: string,
+  found: FoundAddresses,
+): AttemptFailure | null {
+  const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address);
+  try {
+    for (const address of addresses) rule.check(hostname, address);
+    return null;
+  } catch (error) {
+    if (error instanceof AttemptFailure) return error;
+    throw error;
+  }
+}
+
+/** The same of a host that is an address itself, for which nobody asks a look-up; null for a name. */
+export function refusalOfLiteral(rule: AddressRule, host: string): AttemptFailure | null {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) === 0 ? null : refusalOf(rule, bare, bare);
+}
+
 /**
  * Whether an IP address is not one of the public Internet: loopback, private, link-local, shared (RFC 6598), multicast,
  * documentation, reserved (IANA special-purpose registries, RFC 6890), also where it is mapped into IPv6. True for what is

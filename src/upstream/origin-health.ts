@@ -51,6 +51,7 @@ export interface OriginHealth {
 }
 
 export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): OriginHealth {
+  const longestRestMs = Math.max(policy.maxRestMs, policy.maxLimitRestMs);
   let failures = 0;
   let limits = 0;
   let restUntilMs = 0;
@@ -60,6 +61,11 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
 
   const isTroubled = (): boolean =>
     failures >= policy.failuresToRest || limits >= policy.limitsToRest;
+  /** Where somebody put the clock back, what is left is no more than the longest rest. */
+  const leftOfRest = (): number => {
+    restUntilMs = Math.min(restUntilMs, waiting.nowMs() + longestRestMs);
+    return restUntilMs - waiting.nowMs();
+  };
   const endProbe = (): void => {
     probe?.resolve();
     probe = null;
@@ -69,7 +75,7 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
     async enter(signal) {
       while (isTroubled()) {
         signal?.throwIfAborted();
-        const restMs = restUntilMs - waiting.nowMs();
+        const restMs = leftOfRest();
         if (restMs > 0) await waiting.sleep(restMs, signal);
         else if (probe === null) {
           probe = Promise.withResolvers();
@@ -95,12 +101,13 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
         const beyond = Math.max(0, failures - policy.failuresToRest);
         const restMs = Math.min(policy.maxRestMs, policy.restMs * 2 ** Math.min(beyond, 20));
         const askedMs = Math.min(failure.facts.retryAfterMs ?? 0, policy.maxLimitRestMs);
-        restUntilMs = Math.max(restUntilMs, nowMs + Math.max(restMs, isLimit ? askedMs : 0));
+        const newRestMs = Math.max(restMs, isLimit ? askedMs : 0);
+        restUntilMs = nowMs + Math.max(leftOfRest(), newRestMs);
       }
       endProbe();
     },
     abandoned: endProbe,
-    readyAtMs: () => (isTroubled() ? restUntilMs : 0),
+    readyAtMs: () => (isTroubled() ? waiting.nowMs() + leftOfRest() : 0),
     state: () => ({
       isResting: isTroubled(),
       failuresInRow: failures,

@@ -1,8 +1,12 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { lookup as dnsLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import type { AddressRule } from './address-rule.ts';
-import { AttemptFailure } from './attempt-failure.ts';
+import {
+  type AddressRule,
+  type FoundAddresses,
+  refusalOf,
+  refusalOfLiteral,
+} from './address-rule.ts';
 
 /** Time spent on a network step, for the ledger. */
 export interface NetworkTiming {
@@ -12,6 +16,8 @@ export interface NetworkTiming {
   /** On the monotonic clock. */
   readonly startMs: number;
   readonly durationMs: number;
+  /** Of `registry` where it is a request, which has both: the wait for the head of the answer, or for its body. */
+  readonly part?: 'head' | 'body';
 }
 
 export type OnTiming = (timing: NetworkTiming) => void;
@@ -33,8 +39,8 @@ export interface ConnectorOptions {
 export function createTimedConnector(options: ConnectorOptions): buildConnector.connector {
   const { connectTimeoutMs, onTiming, monotonicMs, addressRule } = options;
   const connectTls = buildConnector({ timeout: connectTimeoutMs });
-  const refusalOf = (hostname: string, found: string | LookupAddress[]): Error | null =>
-    addressRule === undefined ? null : refusal(addressRule, hostname, found);
+  const refusalFor = (hostname: string, found: FoundAddresses): Error | null =>
+    addressRule === undefined ? null : refusalOf(addressRule, hostname, found);
   return (target, callback) => {
     const subject = target.host ?? target.hostname;
     const startMs = monotonicMs();
@@ -46,11 +52,11 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
       dnsLookup(hostname, lookupOptions, (error, address, family) => {
         dnsMs = monotonicMs() - lookupStartMs;
         onTiming({ kind: 'dns', subject, startMs: lookupStartMs, durationMs: dnsMs });
-        done(error ?? refusalOf(hostname, address), address, family);
+        done(error ?? refusalFor(hostname, address), address, family);
       });
     };
-    const bareName = target.hostname.replace(/^\[(.*)\]$/, '$1');
-    const refused = isIP(bareName) === 0 ? null : refusalOf(bareName, bareName);
+    const refused =
+      addressRule === undefined ? null : refusalOfLiteral(addressRule, target.hostname);
     if (refused !== null) {
       callback(refused, null);
       return;
@@ -78,20 +84,4 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
       });
     });
   };
-}
-
-/** One address that may not be reached is enough: connecting tries them in turn. */
-function refusal(
-  rule: AddressRule,
-  hostname: string,
-  found: string | readonly LookupAddress[],
-): Error | null {
-  const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address);
-  try {
-    for (const address of addresses) rule.check(hostname, address);
-    return null;
-  } catch (error) {
-    if (error instanceof AttemptFailure) return error;
-    throw error;
-  }
 }

@@ -86,7 +86,13 @@ export function createTransport(given: TransportOptions): Transport {
           bodyTimeout: timeouts.bodyIdleMs,
         });
         const timing = explain(monotonicMs() - startMs);
-        onTiming({ kind: 'registry', subject, startMs, durationMs: timing.waitMs });
+        onTiming({
+          kind: 'registry',
+          part: 'head',
+          subject,
+          startMs,
+          durationMs: timing.waitMs,
+        });
         return responseOf(response, { url, signal, subject, options, timing });
       } catch (error) {
         throw failureOf(error, url, signal);
@@ -184,7 +190,7 @@ async function* timedBody(
   } catch (error) {
     throw failureOf(error, url, signal);
   } finally {
-    onTiming({ kind: 'registry', subject, startMs, durationMs: waitedMs });
+    onTiming({ kind: 'registry', part: 'body', subject, startMs, durationMs: waitedMs });
   }
 }
 

@@ -69,7 +69,10 @@ export async function build(
       openImageSource(`docker://${reference}`, {
         tmpDir: config.home,
         signal: abort,
-        registry: { onTiming: ({ kind, subject, ...taken }) => ledger.add(kind, subject, taken) },
+        registry: {
+          onTiming: ({ kind, subject, startMs, durationMs }) =>
+            ledger.add(kind, subject, { startMs, durationMs }),
+        },
       }),
     ledger,
     emit: progress.show,

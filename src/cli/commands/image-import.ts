@@ -34,7 +34,10 @@ export async function imageImport(
     openImageSource(source, {
       tmpDir: tempDir,
       signal,
-      registry: { onTiming: ({ kind, subject, ...taken }) => ledger.add(kind, subject, taken) },
+      registry: {
+        onTiming: ({ kind, subject, startMs, durationMs }) =>
+          ledger.add(kind, subject, { startMs, durationMs }),
+      },
       ...(options.platform === undefined ? {} : { platform: options.platform }),
     }),
   );

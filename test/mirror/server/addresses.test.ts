@@ -24,7 +24,7 @@ beforeAll(async () => {
     await startTestMirror({
       upstreams: [registry.url],
       tls: true,
-      config: { trustedProxies: ['127.0.0.1'] },
+      config: { trustedProxies: ['127.0.0.1', '10.9.0.0/16'] },
     }),
   );
 });
@@ -68,6 +68,16 @@ describe('tarballs are where the client looks for them, and all else is as upstr
     const headers = { host: 'mirror.test', 'x-forwarded-host': 'evil.test' };
     const { body } = await ask(`${strict.url}/one`, { headers });
     expect(body.toString()).toBe(moved(await original('/one'), 'http://mirror.test'));
+  });
+
+  it.each([
+    ['the last one that no proxy of ours is', '192.0.2.66, 198.51.100.7, 10.9.0.1', '198.51.100.7'],
+    ['the only one', '198.51.100.8', '198.51.100.8'],
+    ['nobody, where it is nonsense', '198.51.100.9, no-address', '127.0.0.1'],
+    ['nobody, where all are proxies', '127.0.0.1, 10.9.0.2', '127.0.0.1'],
+  ])('the client that X-Forwarded-For names is %s', async (_what, stated, client) => {
+    await ask(`${mirror.url}/one`, { headers: { 'x-forwarded-for': stated } });
+    expect(mirror.records.at(-1)?.address).toBe(client);
   });
 
   it('below /-/via/', async () => {

@@ -63,11 +63,33 @@ it('HEAD of its own pages is answered, as balancers ask', async () => {
   expect(JSON.parse(health.body.toString())).toMatchObject({ status: 'ok' });
 });
 
+it('gives its status on its own machine alone, as it names packages and builds', async () => {
+  const far = { 'x-forwarded-for': '192.0.2.7' };
+  const answer = await ask(`${both.mirror.url}/-/ashlar/status`, { headers: far });
+  expect(answer.status).toBe(403);
+  expect(answer.body.toString()).toMatch(/own machine/);
+  expect(answer.body.toString()).not.toMatch(/build-1|"one"/);
+});
+
+it('counts each request to upstream once', async () => {
+  const counted = async (): Promise<number> => {
+    const { body } = await ask(`${both.mirror.url}/-/ashlar/metrics`);
+    const counts = body.toString().matchAll(/^ashlar_mirror_upstream_seconds_count\{.*\} (\d+)$/gm);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  const asked = async (): Promise<number> =>
+    Object.values((await both.registry.counts()).requests).reduce((sum, count) => sum + count, 0);
+  const before = [await counted(), await asked()] as const;
+  await ask(`${both.mirror.url}/nowhere`);
+  await expect.poll(counted).toBeGreaterThan(before[0]);
+  expect((await counted()) - before[0]).toBe((await asked()) - before[1]);
+});
+
 it('its metrics are Prometheus’ text format', async () => {
   const { headers, body } = await ask(`${both.mirror.url}/-/ashlar/metrics`);
   expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
   const sample =
-    /^[a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\})? (?:[-+]?[\d.]+(?:e[-+]?\d+)?|NaN|[-+]Inf)$/;
+    /^[a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\})? (?:[-+]?[\d.]+(?:e[-+]?\d+)?|N[Aa][Nn]|[-+]Inf)$/;
   for (const line of body.toString().trim().split('\n'))
     if (line !== '' && !line.startsWith('# ')) expect(line).toMatch(sample);
   expect(body.toString()).toMatch(/ashlar_mirror_requests_total\{.*cache="hit".*\} 1/);

@@ -79,6 +79,12 @@ describe('CONNECT', () => {
     }
   });
 
+  it('to a mirrored host with a dot at the end is answered here too', async () => {
+    const secure = await connected(mirror, `${registryHost}.`);
+    secure.write(`GET /one HTTP/1.1\r\nHost: ${registryHost}\r\nConnection: close\r\n\r\n`);
+    expect(await readUntil(secure)).toContain('HTTP/1.1 200 OK');
+  });
+
   it('to a mirrored host is answered here, by its name alone', async () => {
     const secure = await connected(mirror, registryHost);
     secure.write(`GET /one HTTP/1.1\r\nHost: ${registryHost}\r\nConnection: close\r\n\r\n`);
@@ -177,6 +183,7 @@ describe('requests with a whole address', () => {
     ['a private address by name', 'http://localhost:1/'],
     ['metadata', 'http://169.254.169.254/latest'],
     ['https', 'https://example.test/'],
+    ['a mail server', `http://${far}:25/`],
   ])('to %s are refused', async (_what, url) => {
     expect(await rawTalk(mirror, get(url))).toMatch(/^HTTP\/1\.1 403 /);
   });

@@ -14,20 +14,25 @@ export const privateNetworks: readonly string[] = [
   'fc00::/7',
 ];
 
-/** Says of an address whether it is in one of these networks. Throws `config_invalid` for what is none. */
-export function createClientCheck(networks: readonly string[]): (address: string) => boolean {
+/** Says of an address whether it is in one of these networks, or one of these addresses. Throws `config_invalid` for what is neither. */
+export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const network of networks) {
-    const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(network) ?? [];
+    const [, address = '', stated] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(network) ?? [];
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
     const maxBits = family === 'ipv4' ? 32 : 128;
-    if (isIP(address) === 0 || Number(bits) > maxBits) {
-      throw new AshlarError('config_invalid', `${JSON.stringify(network)} is no network`, {
-        data: { network },
-        hint: 'Write a network as 192.0.2.0/24 or 2001:db8::/32.',
-      });
+    const bits = Number(stated ?? maxBits);
+    if (isIP(address) === 0 || bits > maxBits) {
+      throw new AshlarError(
+        'config_invalid',
+        `${JSON.stringify(network)} is no network and no address`,
+        {
+          data: { network },
+          hint: 'Write a network as 192.0.2.0/24 or 2001:db8::/32.',
+        },
+      );
     }
-    list.addSubnet(address, Number(bits), family);
+    list.addSubnet(address, bits, family);
   }
   return (address) => {
     const plain = (address.split('%')[0] ?? '').replace(/^::ffff:(?=\d+\.)/i, '');

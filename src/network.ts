@@ -23,6 +23,7 @@ export {
   type Transport,
   type TransportResponse,
 } from './upstream/transport.ts';
+export type { OriginAuthorizer } from './upstream/send-authorized.ts';
 export {
   createUpstream,
   type OriginState,

@@ -8,6 +8,7 @@ import {
   type OriginHealth,
 } from './origin-health.ts';
 import { parseRetryAfter, retryDelayMs, type RetryPolicy, type Waiting } from './retry.ts';
+import { type OriginAuthorizer, sendAuthorized } from './send-authorized.ts';
 import type { Transport, TransportResponse } from './transport.ts';
 
 export interface UpstreamOptions {
@@ -24,8 +25,8 @@ export interface UpstreamRequest {
   /** A path with its query, from `/` on, asked of each origin in turn; or a whole address, asked of that host alone. */
   readonly target: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent to the origin, and not to where it redirects. */
-  readonly authorization?: string | null;
+  /** Sent to the origin, and not to where it redirects; or who knows what each origin wants. */
+  readonly authorization?: string | null | OriginAuthorizer;
   readonly body?: string | Uint8Array;
   /** Time for all attempts together until an answer's head has come. */
   readonly timeoutMs: number;
@@ -159,20 +160,26 @@ async function attempt(
 ): Promise<TransportResponse | AttemptFailure> {
   let isElsewhere = false;
   const failed = (failure: AttemptFailure): AttemptFailure => {
-    // An origin that sends on to a place that cannot be had has answered all the same.
-    if (isElsewhere) health.succeeded();
+    // An origin that sends on to a place that cannot be had has answered all the same, and so has one that wants a login.
+    if (isElsewhere || failure.facts.code === 'registry_auth_required') health.succeeded();
     else health.failed(failure);
     return failure;
   };
   try {
-    const response = await sendFollowing(transport, {
-      method: request.method,
-      url: typeof request.target === 'string' ? below(url, request.target) : request.target,
-      headers: request.headers ?? {},
-      authorization: request.authorization ?? null,
-      ...(request.body === undefined ? {} : { body: request.body }),
+    const response = await sendAuthorized(request.authorization ?? null, {
+      origin: url,
       signal: request.signal,
-      onRedirect: () => (isElsewhere = true),
+      send: (authorization) =>
+        sendFollowing(transport, {
+          method: request.method,
+          url: typeof request.target === 'string' ? below(url, request.target) : request.target,
+          headers: request.headers ?? {},
+          authorization,
+          ...(request.body === undefined ? {} : { body: request.body }),
+          signal: request.signal,
+          onRedirect: () => (isElsewhere = true),
+        }),
+      isOwnAnswer: () => !isElsewhere,
     });
     if (!isPassing(response.status)) {
       health.succeeded();

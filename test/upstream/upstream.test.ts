@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAddressRule } from '../../src/upstream/address-rule.ts';
+import { AttemptFailure } from '../../src/upstream/attempt-failure.ts';
+import type { OriginAuthorizer } from '../../src/upstream/send-authorized.ts';
 import { defaultHealthPolicy } from '../../src/upstream/origin-health.ts';
 import { createTransport, readBody } from '../../src/upstream/transport.ts';
 import { createUpstream, type Upstream } from '../../src/upstream/upstream.ts';
@@ -115,6 +117,64 @@ describe('an upstream', () => {
     await expect.poll(() => silent.requests.length).toBe(1);
     caller.abort(new Error('enough'));
     await expect(asked).rejects.toThrow('enough');
+  });
+
+  it('answers a challenge once, of the origin alone, and a refusal is no trouble of the origin', async () => {
+    const challenged: string[] = [];
+    const elsewhere = await serve((_request, response) => response.writeHead(401).end());
+    const origin = await serve((request, response) => {
+      if (request.url === '/away') response.writeHead(302, { location: elsewhere.url.href }).end();
+      else if (request.headers.authorization === 'Bearer good') response.end('here');
+      else response.writeHead(401, { 'www-authenticate': 'Bearer realm="x"' }).end();
+    });
+    const authorizer = (answer: () => string): OriginAuthorizer => ({
+      current: async () => null,
+      answer: async (_origin, { challenge, refused }) => {
+        challenged.push(`${challenge} ${refused}`);
+        return answer();
+      },
+    });
+    const upstream = upstreamOf([origin], [elsewhere]);
+    const ask = async (target: string, authorization: OriginAuthorizer): Promise<number> => {
+      const answer = await upstream.send({
+        method: 'GET',
+        target,
+        timeoutMs: 5_000,
+        authorization,
+      });
+      await answer.discard();
+      return answer.status;
+    };
+    expect(
+      await ask(
+        '/one',
+        authorizer(() => 'Bearer good'),
+      ),
+    ).toBe(200);
+    expect(
+      await ask(
+        '/one',
+        authorizer(() => 'Bearer bad'),
+      ),
+    ).toBe(401);
+    expect(
+      await ask(
+        '/away',
+        authorizer(() => 'Bearer good'),
+      ),
+    ).toBe(401);
+    expect(challenged).toEqual(['Bearer realm="x" null', 'Bearer realm="x" null']);
+    const refusal = { code: 'registry_auth_required', isPassing: false } as const;
+    for (let count = 0; count < 10; count += 1) {
+      const refused = ask(
+        '/one',
+        authorizer(() => {
+          throw new AttemptFailure('no login', refusal);
+        }),
+      );
+      await expect(refused).rejects.toMatchObject({ code: 'registry_auth_required' });
+    }
+    expect(upstream.states()[0]).toMatchObject({ isResting: false, failuresInRow: 0 });
   });
 
   it('sends a credential to the origin, and not to where that redirects', async () => {

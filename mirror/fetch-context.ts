@@ -1,6 +1,7 @@
 import type { Limiter } from '../src/index.ts';
 import type { HostClaims, RetryPolicy, Upstream, Waiting } from '../src/network.ts';
 import type { MirrorCache } from './cache/mirror-cache.ts';
+import type { PackageChanges } from './documents/package-changes.ts';
 import type { Registry } from './registries/registry.ts';
 
 /** What everything that fetches shares. */
@@ -10,6 +11,7 @@ export interface FetchContext {
   /** Among the mirrors of this host. */
   readonly claims: HostClaims;
   readonly waiting: Waiting;
+  readonly changes: PackageChanges;
   readonly retry: RetryPolicy;
   /** Bodies that do not stay in memory. */
   readonly spoolDirectory: string;

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLimiter, type ObjectStore } from '../src/index.ts';
+import { type AshlarError, createLimiter, type ObjectStore } from '../src/index.ts';
 import {
+  claimsOrAlone,
   createAddressRule,
   createTransport,
   createUpstream,
@@ -16,8 +18,10 @@ import {
 } from '../src/network.ts';
 import type { CacheUsage } from './cache/cache-usage.ts';
 import { createMirrorCache, type MirrorCache } from './cache/mirror-cache.ts';
+import { seldom } from './cache/seldom.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
 import { createIndexes, type Indexes } from './documents/indexes.ts';
+import { createPackageChanges, type PackageChanges } from './documents/package-changes.ts';
 import { createPackumentVariants, type PackumentVariants } from './documents/packument-variants.ts';
 import { createPackuments, type Packuments } from './documents/packuments.ts';
 import { createSmallDocuments, type SmallDocuments } from './documents/small-documents.ts';
@@ -25,6 +29,7 @@ import { defaultFetchSettings, type FetchContext, type FetchSettings } from './f
 import { createRegistries, type Registries, type Registry } from './registries/registry.ts';
 import { createStatedTarballs, type StatedTarballs } from './tarballs/stated-tarball.ts';
 import { createTarballs, type Tarballs } from './tarballs/tarballs.ts';
+import { createLoopMark, type LoopMark } from './upstream/loop-mark.ts';
 
 /** Everything of a mirror but its servers: what is kept, and how it is fetched. */
 export interface MirrorCore extends AsyncDisposable {
@@ -37,6 +42,9 @@ export interface MirrorCore extends AsyncDisposable {
   readonly stated: StatedTarballs;
   readonly documents: SmallDocuments;
   readonly settings: FetchSettings;
+  readonly changes: PackageChanges;
+  /** What is sent upstream has it. */
+  readonly loopMark: LoopMark;
   origins(): readonly OriginState[];
 }
 
@@ -51,6 +59,8 @@ export interface MirrorCoreOptions {
   readonly signal: AbortSignal;
   readonly onUpstreamRequest?: (host: string, durationMs: number) => void;
   readonly onNotKept?: (subject: string, error: unknown) => void;
+  /** Told of what fails on this machine while what clients ask for is served all the same; of each kind once a minute. */
+  readonly onProblem?: (problem: AshlarError) => void;
   readonly limits?: Partial<TransferLimits>;
   readonly hotBytes?: number;
   readonly settings?: Partial<FetchSettings>;
@@ -66,6 +76,8 @@ const defaultTimeouts: Timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdl
 /** What has arrived when the mirror ends is still stored; nobody waits longer for what has not. */
 const storeTimeoutMs = 3_000;
 const defaultHotBytes = 64 * 1024 ** 2;
+/** What is wrong with a disk shows with every request. */
+const reportPeriodMs = 60_000;
 /** Compressing takes a processor each. */
 const heavyPlaces = 2;
 
@@ -79,12 +91,6 @@ const defaultRetry: RetryPolicy = {
 
 export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
   const { config, signal } = options;
-  const retry = { ...defaultRetry, ...options.retry };
-  const cache = createMirrorCache({
-    objects: options.objects,
-    hotBytes: options.hotBytes ?? defaultHotBytes,
-    usage: options.usage,
-  });
   const waiting: Waiting = {
     nowMs: options.nowMs ?? Date.now,
     sleep: async (delayMs, stop) => {
@@ -92,23 +98,10 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
     },
     random: Math.random,
   };
-  const upstreams = openUpstreams(options, { waiting, retry });
-  const context: FetchContext = {
-    cache,
-    upstreamOf: upstreams.of,
-    claims: options.claims,
-    waiting,
-    retry,
-    spoolDirectory: options.spoolDirectory,
-    heavyWork: createLimiter(heavyPlaces),
-    settings: {
-      ...defaultFetchSettings,
-      maxAgeMs: config.maxAgeMs,
-      maxStaleMs: config.maxStaleMs,
-      ...options.settings,
-    },
-    signal,
-  };
+  const retry = { ...defaultRetry, ...options.retry };
+  const loopMark = createLoopMark(randomBytes(8).toString('hex'));
+  const upstreams = openUpstreams(options, { waiting, retry, loopMark });
+  const context = { ...fetchContext(options, waiting), upstreamOf: upstreams.of, retry };
   const packuments = createPackuments(context);
   const indexes = createIndexes(context);
   const stated = createStatedTarballs({ packuments, indexes, signal });
@@ -120,7 +113,7 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
   });
   return {
     registries: createRegistries(config.registries, config.scopes),
-    cache,
+    cache: context.cache,
     packuments,
     indexes,
     stated,
@@ -128,11 +121,39 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
     tarballs,
     documents: createSmallDocuments(context),
     settings: context.settings,
+    changes: context.changes,
+    loopMark,
     origins: upstreams.states,
     async [Symbol.asyncDispose]() {
       await Promise.race([tarballs.settled(), sleep(storeTimeoutMs, undefined, { ref: false })]);
       await upstreams.close();
     },
+  };
+}
+
+/** What is there on this machine for fetching. */
+function fetchContext(
+  options: MirrorCoreOptions,
+  waiting: Waiting,
+): Omit<FetchContext, 'upstreamOf' | 'retry'> {
+  const { maxAgeMs, maxStaleMs } = options.config;
+  const { nowMs } = waiting;
+  const onProblem = seldom(options.onProblem ?? (() => {}), { periodMs: reportPeriodMs, nowMs });
+  return {
+    cache: createMirrorCache({
+      objects: options.objects,
+      hotBytes: options.hotBytes ?? defaultHotBytes,
+      usage: options.usage,
+      onProblem,
+      nowMs,
+    }),
+    claims: claimsOrAlone(options.claims, onProblem),
+    waiting,
+    changes: createPackageChanges(nowMs),
+    spoolDirectory: options.spoolDirectory,
+    heavyWork: createLimiter(heavyPlaces),
+    settings: { ...defaultFetchSettings, maxAgeMs, maxStaleMs, ...options.settings },
+    signal: options.signal,
   };
 }
 
@@ -144,11 +165,16 @@ interface Upstreams {
 
 function openUpstreams(
   { config, env, onUpstreamRequest, timeouts }: MirrorCoreOptions,
-  { waiting, retry }: { readonly waiting: Waiting; readonly retry: RetryPolicy },
+  {
+    waiting,
+    retry,
+    loopMark,
+  }: { readonly waiting: Waiting; readonly retry: RetryPolicy; readonly loopMark: LoopMark },
 ): Upstreams {
   const own = config.registries.flatMap(({ upstreams }) => upstreams);
   const transport = createTransport({
     env,
+    headers: loopMark.headers(),
     connections: upstreamConnections,
     timeouts: { ...defaultTimeouts, ...timeouts },
     addressRule: createAddressRule([

@@ -2,10 +2,10 @@ import { createAddressRule, type TlsAuthority } from '../src/network.ts';
 import type { MirrorCore } from './mirror-core.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
 import { createNetworkCheck } from './config/networks.ts';
-import type { CacheFacts, MirrorMetrics } from './observe/metrics.ts';
+import type { CacheFacts, MeasuredNow, MirrorMetrics } from './observe/metrics.ts';
 import type { RequestRecord } from './observe/request-record.ts';
 import { statusReport } from './observe/status-report.ts';
-import { createTotals } from './observe/totals.ts';
+import { createTotals, type Totals } from './observe/totals.ts';
 import type { Policy } from './packument/policy/policy.ts';
 import { createHandOn } from './pass-through/hand-on.ts';
 import {
@@ -13,17 +13,20 @@ import {
   defaultPassThroughTimeouts,
   type PassThroughTimeouts,
 } from './pass-through/pass-through.ts';
+import { createUpstreamAgents } from './pass-through/upstream-agents.ts';
 import { createMirrorPolicy } from './policy/mirror-policy.ts';
-import { createConnectProxy } from './proxy/connect-proxy.ts';
+import { createConnectProxy, type HandleConnect } from './proxy/connect-proxy.ts';
 import { createForwardProxy } from './proxy/forward-proxy.ts';
 import { listen, type ListenAddress } from './server/listen.ts';
 import {
   type ConnectionLimits,
   createMirrorServer,
   defaultConnectionLimits,
+  type MirrorServer,
 } from './server/mirror-server.ts';
+import type { OwnPages } from './server/own-pages.ts';
 import { createRegistryAnswers } from './server/registry-answers.ts';
-import { createRequestHandler } from './server/request-handler.ts';
+import { createRequestHandler, type HandleRequest } from './server/request-handler.ts';
 
 export interface MirrorOptions {
   readonly config: MirrorConfig;
@@ -36,6 +39,8 @@ export interface MirrorOptions {
   readonly policy: () => { readonly policy: Policy; readonly revision: string };
   readonly metrics: MirrorMetrics;
   readonly secret: Buffer;
+  /** For proxies, through which requests are handed on. */
+  readonly env: NodeJS.ProcessEnv;
   /** Told of every request when it is over. */
   readonly log: (record: RequestRecord) => void;
   readonly cacheFacts: () => CacheFacts;
@@ -71,81 +76,116 @@ const defaultLimits: ServingLimits = {
 
 /** Starts the servers of a mirror. Throws `port_in_use`, `privilege_missing` and `config_invalid`. */
 export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
-  const { config, core, metrics, nowMs, signal, tunnels } = options;
-  const limits = { ...defaultLimits, ...options.limits };
-  const startedAtMs = nowMs();
-  const totals = createTotals();
-  const observe = (record: RequestRecord): void => {
-    metrics.observe(record);
-    totals.add(record);
-    options.log(record);
-  };
-  const policy = createMirrorPolicy({ ...core, current: options.policy, nowMs, signal });
-  const addressRule = createAddressRule(config.trustedHosts);
-  const { registries } = core;
-  const handOn = createHandOn();
+  await using stack = new AsyncDisposableStack();
+  const totals = createTotals(options.nowMs);
   // The servers ask the handler, and the handler asks the servers of a connection.
-  const late: { server: Awaited<ReturnType<typeof createMirrorServer>> | null } = { server: null };
-  const server = await createMirrorServer({
-    authority: options.authority,
-    handle: createRequestHandler({
-      requesters: {
-        registries,
-        isTrustedProxy: createNetworkCheck(config.trustedProxies),
-        connectionOf: (request) =>
-          late.server?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
-      },
-      answerRegistry: createRegistryAnswers({ ...core, policy, nowMs, secret: options.secret }),
-      passThrough: createPassThrough(handOn, limits),
-      forward: createForwardProxy(handOn, { tunnels, addressRule, timeoutMs: limits.forwardMs }),
-      observe,
-      nowMs,
-      answerTimeoutMs: limits.answerMs,
-      signal,
+  const late: LateServer = { current: null };
+  const own = ownPages(options, { totals, late });
+  const serving = { ...options, limits: { ...defaultLimits, ...options.limits } };
+  const server = stack.use(
+    await createMirrorServer({
+      authority: options.authority,
+      handle: requestHandler(serving, { stack, totals, late }),
+      handleConnect: connectHandler(serving, late),
+      limits: serving.limits,
+      own,
     }),
-    handleConnect: createConnectProxy({
-      registries,
+  );
+  late.current = server;
+  const http = await listen(server.http, options.listen.http);
+  const tls =
+    server.tls === null || options.listen.tls === null
+      ? null
+      : await listen(server.tls, options.listen.tls);
+  const owned = stack.move();
+  return { http, tls, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+interface LateServer {
+  current: MirrorServer | null;
+}
+
+type Serving = MirrorOptions & { readonly limits: ServingLimits };
+
+function requestHandler(
+  options: Serving,
+  { stack, totals, late }: { stack: AsyncDisposableStack; totals: Totals; late: LateServer },
+): HandleRequest {
+  const { config, core, metrics, nowMs, signal, tunnels, limits } = options;
+  const policy = createMirrorPolicy({ ...core, current: options.policy, nowMs, signal });
+  const handOn = createHandOn(core.loopMark);
+  const forwardProxy = stack.use(
+    createForwardProxy({
+      handOn,
       tunnels,
-      addressRule,
-      terminate:
-        options.authority === null
-          ? null
-          : (socket, facts) => late.server?.terminate(socket, facts),
-      connectTimeoutMs: limits.connectMs,
-      idleTimeoutMs: limits.tunnelIdleMs,
+      addressRule: createAddressRule(config.trustedHosts),
+      idleMs: limits.forwardMs,
+      wholeMs: limits.wholeMs,
     }),
-    limits,
-    own: {
-      health: () => ({ status: 'ok', startedAtMs }),
-      status: async () =>
-        statusReport({
-          startedAtMs,
-          nowMs: nowMs(),
-          totals,
-          origins: core.origins(),
-          connections: await server.connections(),
-          cache: options.cacheFacts(),
-          registries: registries.all,
-          authority: options.authority === null ? null : await options.authority.facts(),
-        }),
-      metrics: async () =>
-        metrics.render({
-          origins: core.origins(),
-          connections: await server.connections(),
-          cache: options.cacheFacts(),
-        }),
+  );
+  return createRequestHandler({
+    requesters: {
+      registries: core.registries,
+      isTrustedProxy: createNetworkCheck(config.trustedProxies),
+      connectionOf: (request) =>
+        late.current?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
     },
+    answerRegistry: createRegistryAnswers({ ...core, policy, nowMs, secret: options.secret }),
+    passThrough: createPassThrough({
+      handOn,
+      agents: stack.use(createUpstreamAgents(options.env)),
+      timeouts: limits,
+      onChange: core.changes.mark,
+    }),
+    forward: forwardProxy.forward,
+    loopMark: core.loopMark,
+    observe(record) {
+      metrics.observe(record);
+      totals.add(record);
+      options.log(record);
+    },
+    nowMs,
+    answerTimeoutMs: limits.answerMs,
+    signal,
   });
-  late.server = server;
-  try {
-    const http = await listen(server.http, options.listen.http);
-    const tls =
-      server.tls === null || options.listen.tls === null
-        ? null
-        : await listen(server.tls, options.listen.tls);
-    return { http, tls, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+}
+
+function connectHandler(
+  { config, core, tunnels, authority, limits }: Serving,
+  late: LateServer,
+): HandleConnect {
+  return createConnectProxy({
+    registries: core.registries,
+    tunnels,
+    addressRule: createAddressRule(config.trustedHosts),
+    terminate:
+      authority === null ? null : (socket, facts) => late.current?.terminate(socket, facts),
+    connectTimeoutMs: limits.connectMs,
+    idleTimeoutMs: limits.tunnelIdleMs,
+  });
+}
+
+function ownPages(
+  { core, authority, metrics, cacheFacts, nowMs }: MirrorOptions,
+  { totals, late }: { totals: Totals; late: LateServer },
+): OwnPages {
+  const startedAtMs = nowMs();
+  const measured = async (): Promise<MeasuredNow> => ({
+    origins: core.origins(),
+    connections: (await late.current?.connections()) ?? 0,
+    cache: cacheFacts(),
+  });
+  return {
+    health: () => ({ status: 'ok', startedAtMs }),
+    status: async () =>
+      statusReport({
+        ...(await measured()),
+        startedAtMs,
+        nowMs: nowMs(),
+        totals,
+        registries: core.registries.all,
+        authority: authority === null ? null : await authority.facts(),
+      }),
+    metrics: async () => metrics.render(await measured()),
+  };
 }

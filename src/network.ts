@@ -7,6 +7,7 @@ export {
 } from './upstream/address-rule.ts';
 export { AttemptFailure } from './upstream/attempt-failure.ts';
 export { defaultHealthPolicy, type HealthPolicy } from './upstream/origin-health.ts';
+export { proxySettings } from './upstream/proxy-settings.ts';
 export {
   beforeNextAttempt,
   defaultRetryPolicy,
@@ -32,6 +33,8 @@ export {
   type UpstreamResponse,
 } from './upstream/upstream.ts';
 export { type Claim, type HostClaims, openHostClaims } from './pull-through/host-claims.ts';
+export { claimsOrAlone } from './pull-through/claims-or-alone.ts';
+export { type CountingOptions, keepCounting } from './pull-through/keep-counting.ts';
 export { createEvictor, type EvictionCounts, type Evictor } from './pull-through/usage-evictor.ts';
 export { openUsageIndex, type UsageIndex, type UsageRecord } from './pull-through/usage-index.ts';
 export { createPins, type Pins } from './pull-through/usage-pins.ts';

@@ -10,7 +10,7 @@ import type { View } from '../registries/view.ts';
  *     records/<view>/documents/ab/<sha256 of the path>.json     a version, dist-tags, keys, attestations; mutable
  *     bodies/ab/<sha256 of the object>                          a packument's bytes, gzip
  *     indexes/ab/<sha256 of the body>                           what was found in a body
- *     variants/ab/<sha256 of body, base and policy>             a body with other addresses, gzip
+ *     variants/ab/<sha256 of body, base and policy>             a body with other addresses, gzip, and its seal (`seal.ts`)
  *     blobs/ab/<sha512>                                         a tarball
  *
  * A view is `<registry>`, or `<registry>/private/<credential>`; packages and files are spelled by `storeName`.
@@ -46,4 +46,9 @@ export function variantKey(sha256Hex: string): string {
 
 export function blobKey(sha512Hex: string): string {
   return `blobs/${sha512Hex.slice(0, 2)}/${sha512Hex}`;
+}
+
+/** Whether an object's key tells nothing of its bytes, so that they are sealed. */
+export function isSealed(key: string): boolean {
+  return key.startsWith('variants/');
 }

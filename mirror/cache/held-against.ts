@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { AshlarError } from '../../src/index.ts';
+import type { AshlarError } from '../../src/index.ts';
 import type { ExpectedDigest } from './mirror-cache.ts';
 
-/** The same pieces, the last of them only when all have the digest; else `onDamage`, and `cache_damaged` is thrown. */
+/** The same pieces, the last of them only when all have the digest; else what `onDamage` gives is thrown. */
 export async function* heldAgainst(
   pieces: AsyncIterable<Buffer>,
   { algorithm, hex }: ExpectedDigest,
-  onDamage: () => Promise<void>,
+  onDamage: (problem: string) => Promise<AshlarError>,
 ): AsyncGenerator<Buffer> {
   const hash = createHash(algorithm);
   let held: Buffer | null = null;
@@ -15,9 +15,7 @@ export async function* heldAgainst(
     if (held !== null) yield held;
     held = piece;
   }
-  if (hash.digest('hex') !== hex) {
-    await onDamage();
-    throw new AshlarError('cache_damaged', `the bytes kept in the cache are not those of ${hex}`);
-  }
+  const found = hash.digest('hex');
+  if (found !== hex) throw await onDamage(`has the ${algorithm} ${found}, not ${hex}`);
   if (held !== null) yield held;
 }

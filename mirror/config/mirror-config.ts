@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { defaultRegistry } from '../registries/default-registry.ts';
 import type { Registry } from '../registries/registry.ts';
+import { isNetwork } from './networks.ts';
 
 /** What a mirror is told, complete and free of contradictions. */
 export interface MirrorConfig {
@@ -43,6 +44,7 @@ const upstreamUrl = z
     (text) => hasNoCredential(URL.parse(text)),
     'has a credential, which clients have to send',
   )
+  .refine((text) => !/[?#]/.test(text), 'has a query or a fragment, which no registry has')
   .transform((text) => new URL(text));
 const registry = z.strictObject({
   name: z
@@ -59,7 +61,7 @@ const schema = z.strictObject({
   registries: z.array(registry).min(1).optional(),
   scopes: z.record(scope, z.string()).default({}),
   trustedHosts: z.array(host).default([]),
-  trustedProxies: z.array(z.string()).default([]),
+  trustedProxies: z.array(z.string().refine(isNetwork, 'is no network and no address')).default([]),
   maxAgeSec: seconds.default(300),
   maxStaleSec: seconds.default(7 * 24 * 3600),
   maxCacheBytes: z.number().int().positive().nullable().default(null),
@@ -114,6 +116,12 @@ export async function loadMirrorConfig(
     maxStaleMs: data.maxStaleSec * 1000,
     maxCacheBytes: flags.maxCacheBytes ?? data.maxCacheBytes,
   };
+}
+
+/** The names that clients know the registries by, without ports. */
+export function mirroredNames({ registries }: Pick<MirrorConfig, 'registries'>): string[] {
+  const hosts = registries.flatMap((each) => each.hosts);
+  return [...new Set(hosts.map((each) => each.replace(/:\d+$/, '')))];
 }
 
 async function readJson(file: string): Promise<unknown> {

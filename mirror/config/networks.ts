@@ -17,25 +17,37 @@ export const privateNetworks: readonly string[] = [
 /** Says of an address whether it is in one of these networks, or one of these addresses. Throws `config_invalid` for what is neither. */
 export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
-  for (const network of networks) {
-    const [, address = '', stated] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(network) ?? [];
-    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-    const maxBits = family === 'ipv4' ? 32 : 128;
-    const bits = Number(stated ?? maxBits);
-    if (isIP(address) === 0 || bits > maxBits) {
-      throw new AshlarError(
-        'config_invalid',
-        `${JSON.stringify(network)} is no network and no address`,
-        {
-          data: { network },
-          hint: 'Write a network as 192.0.2.0/24 or 2001:db8::/32.',
-        },
-      );
+  for (const text of networks) {
+    const network = parseNetwork(text);
+    if (network === null) {
+      const problem = `${JSON.stringify(text)} is no network and no address`;
+      throw new AshlarError('config_invalid', problem, {
+        data: { network: text },
+        hint: 'Write a network as 192.0.2.0/24 or 2001:db8::/32.',
+      });
     }
-    list.addSubnet(address, bits, family);
+    list.addSubnet(network.address, network.bits, network.family);
   }
   return (address) => {
     const plain = (address.split('%')[0] ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
     return isIP(plain) !== 0 && list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
   };
+}
+
+export function isNetwork(text: string): boolean {
+  return parseNetwork(text) !== null;
+}
+
+interface Network {
+  readonly address: string;
+  readonly bits: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+function parseNetwork(text: string): Network | null {
+  const [, address = '', stated] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+  const maxBits = family === 'ipv4' ? 32 : 128;
+  const bits = Number(stated ?? maxBits);
+  return isIP(address) === 0 || bits > maxBits ? null : { address, bits, family };
 }

@@ -1,148 +1,119 @@
-import { createHash } from 'node:crypto';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
-import { AshlarError, systemErrorCode } from '../../src/index.ts';
-import { bodyKey, variantKey } from '../cache/cache-paths.ts';
-import type { ExpectedObject, StoredObject } from '../cache/mirror-cache.ts';
+import { abortable } from '../../src/index.ts';
+import { bodyKey } from '../cache/cache-paths.ts';
+import type { StoredObject } from '../cache/mirror-cache.ts';
 import { createRecentMap } from '../cache/recent-map.ts';
 import type { FetchContext } from '../fetch-context.ts';
-import { type Edit, mergeEdits } from '../packument/edits.ts';
-import type { PackumentIndex } from '../packument/packument-index.ts';
-import { moveBetweenBases, tarballEdits } from '../packument/rewrite-tarballs.ts';
 import { splice } from '../packument/splice.ts';
-import type { Registry } from '../registries/registry.ts';
 import type { Indexes } from './indexes.ts';
+import { createKeptBases } from './kept-bases.ts';
+import { makeVariant } from './make-variant.ts';
 import type { PackumentRecord } from './packument-record.ts';
+import { decompressed, findBody } from './stored-body.ts';
+import { editsFor, keyOfEdited, type VariantWish } from './variant-edits.ts';
 
-/** A packument as one client is to see it: as gzip, and a name for these very bytes. */
+/** A packument as one client is to see it, and a name for these very bytes. */
 export interface PackumentVariant {
-  readonly object: StoredObject;
   readonly tag: string;
-}
-
-export interface VariantWish {
-  readonly registry: Registry;
-  /** Where the client is to find the registry's tarballs: scheme, host and perhaps a path, without a slash at the end. */
-  readonly base: string;
-  /** What policy takes out. `name` is different for each outcome. */
-  readonly cuts: PolicyCuts | null;
-}
-
-export interface PolicyCuts {
-  readonly name: string;
-  edits(index: PackumentIndex): readonly Edit[];
+  /** As gzip; null where it is not kept, but made anew for each who reads it. */
+  readonly gzip: StoredObject | null;
+  /** As JSON. Nothing is done before it is read. */
+  plain(signal: AbortSignal): AsyncIterable<Buffer>;
 }
 
 export interface PackumentVariants {
   /**
-   * The packument as is wished. The bytes of upstream where they are that already; else they are made once and kept. Null
-   * when the packument's bytes are gone from the cache.
+   * The packument as is wished. The bytes of upstream where they are that already; else they are made once and kept, or
+   * made as they are read for addresses of which there are too many to keep all. Null when the packument's bytes are gone
+   * from the cache. The signal ends the waiting, and no making.
    */
-  find(record: PackumentRecord, wish: VariantWish): Promise<PackumentVariant | null>;
+  find(
+    record: PackumentRecord,
+    wish: VariantWish,
+    signal: AbortSignal,
+  ): Promise<PackumentVariant | null>;
 }
 
 const keptDecisions = 50_000;
-const makeTimeoutMs = 60_000;
+
+type VariantContext = Pick<FetchContext, 'cache' | 'waiting' | 'heavyWork' | 'signal'>;
 
 export function createPackumentVariants(
-  context: FetchContext,
+  context: VariantContext,
   indexes: Indexes,
 ): PackumentVariants {
-  const { cache } = context;
+  const { cache, waiting } = context;
+  const bases = createKeptBases(waiting.nowMs);
   /** Keys of objects, by what was wished. */
   const decided = createRecentMap<string>(keptDecisions);
   const underWay = new Map<string, Promise<string | null>>();
-  const decide = async (
+
+  const decideOnce = (
     question: string,
     { body, wish }: { body: string; wish: VariantWish },
   ): Promise<string | null> => {
-    const index = await indexes.find(body);
-    if (index === null) return null;
-    const edits = editsFor(index, wish);
-    if (edits.length === 0) return bodyKey(body);
-    const key = variantKey(createHash('sha256').update(question).digest('hex'));
-    if (await cache.has([key])) return key;
-    return (await make(context, { key, body, edits, index })) ? key : null;
-  };
-  const decideOnce = (
-    question: string,
-    asked: { body: string; wish: VariantWish },
-  ): Promise<string | null> => {
     const running = underWay.get(question);
     if (running !== undefined) return running;
-    const run = decide(question, asked).finally(() => underWay.delete(question));
+    const run = decide(context, { body, wish, indexes });
     underWay.set(question, run);
-    return run;
+    return run.finally(() => underWay.delete(question));
   };
+
   return {
-    async find({ body }, wish) {
-      const question = `${body} ${wish.base} ${wish.registry.name} ${wish.cuts?.name ?? ''}`;
-      const key = decided.get(question) ?? (await decideOnce(question, { body, wish }));
+    async find({ body }, wish, signal) {
+      const { registry, base, cuts } = wish;
+      const isKept = registry.hosts.includes(new URL(base).host) || bases.admit(base);
+      if (!isKept) return madeWhileRead(context, { body, wish, indexes });
+      const question = `${body} ${base} ${registry.name} ${cuts?.name ?? ''}`;
+      const key =
+        decided.get(question) ?? (await abortable(decideOnce(question, { body, wish }), signal));
       const isBody = key === bodyKey(body);
-      const object = key === null ? null : await cache.find(key, isBody ? bodyDigest(body) : {});
-      if (key === null || object === null) {
+      const gzip = key === null ? null : await (isBody ? findBody(cache, body) : cache.find(key));
+      if (key === null || gzip === null) {
         decided.delete(question);
         return null;
       }
       decided.set(question, key);
-      return { object, tag: key.slice(-40) };
+      return { tag: tagOf(key), gzip, plain: (stop) => decompressed(cache, gzip, stop) };
     },
   };
 }
 
-/** Moves the registry's own tarballs; those of other hosts stay where they are. */
-function editsFor(index: PackumentIndex, { registry, base, cuts }: VariantWish): Edit[] {
-  const from = [...registry.hosts.map((host) => new URL(`https://${host}`)), ...registry.upstreams];
-  const moves = tarballEdits(index, moveBetweenBases({ from, to: new URL(base) }));
-  return cuts === null ? moves : mergeEdits(cuts.edits(index), moves);
-}
-
-interface Making {
-  readonly key: string;
+interface Asked {
   readonly body: string;
-  readonly edits: readonly Edit[];
-  readonly index: PackumentIndex;
+  readonly wish: VariantWish;
+  readonly indexes: Indexes;
 }
 
-function bodyDigest(body: string): ExpectedObject {
-  return { digest: { algorithm: 'sha256', hex: body } };
+/** The key of the object that is as is wished, which is made where there is none yet; null when the body is gone. */
+async function decide(
+  context: VariantContext,
+  { body, wish, indexes }: Asked,
+): Promise<string | null> {
+  const index = await indexes.find(body);
+  if (index === null) return null;
+  const edits = editsFor(index, wish);
+  const key = keyOfEdited(body, edits);
+  if (edits.length === 0 || (await context.cache.has([key]))) return key;
+  return (await makeVariant(context, { key, body, edits, index })) ? key : null;
 }
 
-/** Decompressing may stumble over what is damaged before the cache does. */
-function isDamage(error: unknown): boolean {
-  const isStumble = systemErrorCode(error)?.startsWith('Z_') === true;
-  return isStumble || (error instanceof AshlarError && error.code === 'cache_damaged');
+/** Not compressed, which would take a processor for each who asks. */
+async function madeWhileRead(
+  { cache }: Pick<FetchContext, 'cache'>,
+  { body, wish, indexes }: Asked,
+): Promise<PackumentVariant | null> {
+  const index = await indexes.find(body);
+  const source = await findBody(cache, body);
+  if (index === null || source === null) return null;
+  const edits = editsFor(index, wish);
+  const edited = splice(edits, index.sizeBytes);
+  return {
+    tag: tagOf(keyOfEdited(body, edits)),
+    gzip: edits.length === 0 ? source : null,
+    plain: (signal) => edited(decompressed(cache, source, signal)),
+  };
 }
 
-/** False when the bytes are gone. */
-async function make(
-  { cache, heavyWork }: FetchContext,
-  { key, body, edits, index }: Making,
-): Promise<boolean> {
-  const source = await cache.find(bodyKey(body), bodyDigest(body));
-  if (source === null) return false;
-  const made = Promise.withResolvers<void>();
-  await heavyWork.enter(() => compress(source).then(made.resolve, made.reject));
-  try {
-    await made.promise;
-    return true;
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    await cache.drop(bodyKey(body));
-    return false;
-  }
-
-  async function compress(stored: StoredObject): Promise<void> {
-    const pieces: Buffer[] = [];
-    await pipeline(
-      cache.pieces(stored, AbortSignal.timeout(makeTimeoutMs)),
-      createGunzip({ chunkSize: 64 * 1024 }),
-      splice(edits, index.sizeBytes),
-      createGzip(),
-      async (compressed: AsyncIterable<Buffer>) => {
-        for await (const piece of compressed) pieces.push(piece);
-      },
-    );
-    await cache.store(key, { kind: 'memory', bytes: Buffer.concat(pieces) });
-  }
+function tagOf(key: string): string {
+  return key.slice(-40);
 }

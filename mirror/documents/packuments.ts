@@ -1,36 +1,56 @@
-import { bodyKey, indexKey, packumentKey } from '../cache/cache-paths.ts';
+import { bodyKey, indexKey, type PackumentForm, packumentKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import { storeName } from '../packument/names/store-name.ts';
+import { createByteBudget } from './byte-budget.ts';
+import type { Found } from './document-kind.ts';
 import { fetchPackument, type PackumentTarget } from './fetch-packument.ts';
 import {
   decodePackumentRecord,
   encodePackumentRecord,
   type PackumentRecord,
 } from './packument-record.ts';
-import { createRefreshed, type Found, type Refreshed } from './refreshed.ts';
+import { createRefreshed, type Refreshed } from './refreshed.ts';
+import { isOpen, viewRules } from './view-rules.ts';
 
 /** The packuments of all registries. */
 export type Packuments = Refreshed<PackumentTarget, PackumentRecord>;
 export type FoundPackument = Found<PackumentRecord>;
 
+/** Compressed bytes of packuments that are being received; others wait. */
+const receivedBytes = 32 * 1024 ** 2;
+/** About what a record takes in memory. */
+const recordBytes = 1_000;
+
 export function createPackuments(context: FetchContext): Packuments {
   const { cache } = context;
-  return createRefreshed(context, {
-    keyOf: ({ view, name, form }) => packumentKey(view, storeName(name), form),
+  const budget = createByteBudget(receivedBytes);
+  return createRefreshed<PackumentTarget, PackumentRecord>(context, {
+    ...viewRules(context),
+    keyOf,
+    changedAtMs: ({ view, name }) => context.changes.lastMs(view.registry, name),
+    // Who may not read one form may not read the other.
+    withdrawnWith: (target) =>
+      (isOpen(target.view) ? [target.form] : forms).map((form) => keyOf({ ...target, form })),
     async load(key) {
       const record = decodePackumentRecord(await cache.readRecord(key));
       if (record === null) return null;
       // What was evicted is fetched anew, whatever the record says.
-      const parts = [bodyKey(record.body), indexKey(record.body)];
-      return (await cache.has(parts)) ? record : null;
+      return (await cache.has(partsOf(record))) ? record : null;
     },
-    save: (key, record) =>
-      cache.writeRecord(key, encodePackumentRecord(record), [
-        bodyKey(record.body),
-        indexKey(record.body),
-      ]),
+    save: (key, record) => cache.writeRecord(key, encodePackumentRecord(record), partsOf(record)),
     drop: cache.drop,
-    fetch: (target, from) => fetchPackument(context, target, from),
+    fetch: (target, from) => fetchPackument(context, target, { ...from, budget }),
+    sizeBytes: () => recordBytes,
     maxAgeMs: context.settings.maxAgeMs,
   });
+}
+
+function partsOf({ body }: PackumentRecord): string[] {
+  return [bodyKey(body), indexKey(body)];
+}
+
+const forms: readonly PackumentForm[] = ['full', 'abbreviated'];
+
+function keyOf({ view, name, form }: PackumentTarget): string {
+  return packumentKey(view, storeName(name), form);
 }

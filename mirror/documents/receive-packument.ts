@@ -9,6 +9,7 @@ import {
   type ScanOptions,
   scanPackument,
 } from '../packument/scan-packument.ts';
+import type { ByteShare } from './byte-budget.ts';
 
 export interface ReceivedPackument {
   /** The document as gzip: the very bytes of upstream where it sent that. */
@@ -25,12 +26,15 @@ export interface ReceiveLimits {
   readonly maxPlainBytes: number;
   /** For the whole body, however it trickles in. */
   readonly timeoutMs: number;
+  /** What may be held in memory beside what others hold. */
+  readonly room: ByteShare;
+  readonly signal: AbortSignal;
 }
 
-export const defaultReceiveLimits: Omit<ReceiveLimits, 'timeoutMs'> = {
+export const defaultReceiveLimits = {
   maxGzipBytes: 64 * 1024 ** 2,
   maxPlainBytes: 128 * 1024 ** 2,
-};
+} as const satisfies Partial<ReceiveLimits>;
 
 /**
  * Reads a packument to its end and looks through it on the way; holds its compressed form in memory, and no other. Throws
@@ -43,37 +47,55 @@ export async function receivePackument(
   limits: ReceiveLimits,
 ): Promise<ReceivedPackument> {
   const encoding = response.header('content-encoding') ?? 'identity';
-  const kept: Buffer[] = [];
-  const hash = createHash('sha256');
-  let keptBytes = 0;
-  const keep = (bytes: Buffer): void => {
-    keptBytes += bytes.length;
-    if (keptBytes > limits.maxGzipBytes) throw tooLarge(name, limits.maxGzipBytes);
-    kept.push(bytes);
-    hash.update(bytes);
-  };
+  const kept = createKeeper(name, limits);
   const count = plainBytesCounter(name, limits);
-  const options = { name, maxBytes: limits.maxPlainBytes };
+  const scan = { name, maxBytes: limits.maxPlainBytes };
+  const { signal } = limits;
   const body = timely(response.body, name, limits);
   const index = await naming(name, () => {
     if (encoding === 'gzip' || encoding === 'x-gzip')
-      return pipeline(watched(body, keep), createGunzip({ chunkSize: sliceBytes }), (plain) =>
-        scanPackument(watched(plain, count), options),
+      return pipeline(
+        watched(body, kept.keep),
+        createGunzip({ chunkSize: sliceBytes }),
+        (plain) => scanPackument(watched(plain, count), scan),
+        { signal },
       );
-    if (encoding === 'identity') return compressWhileScanned(watched(body, count), keep, options);
+    if (encoding === 'identity')
+      return compressWhileScanned(watched(body, count), { keep: kept.keep, scan, signal });
     return refuseEncoding(response, name);
   });
-  return { gzip: Buffer.concat(kept), digest: hash.digest('hex'), index };
+  return { ...kept.finish(), index };
+}
+
+interface Keeper {
+  keep(bytes: Buffer): Promise<void>;
+  finish(): Pick<ReceivedPackument, 'gzip' | 'digest'>;
+}
+
+function createKeeper(name: string, { maxGzipBytes, room, signal }: ReceiveLimits): Keeper {
+  const kept: Buffer[] = [];
+  const hash = createHash('sha256');
+  let keptBytes = 0;
+  return {
+    async keep(bytes) {
+      keptBytes += bytes.length;
+      if (keptBytes > maxGzipBytes) throw tooLarge(name, maxGzipBytes);
+      await room.take(bytes.length, signal);
+      kept.push(bytes);
+      hash.update(bytes);
+    },
+    finish: () => ({ gzip: Buffer.concat(kept), digest: hash.digest('hex') }),
+  };
 }
 
 const sliceBytes = 64 * 1024;
 
 async function* watched(
   body: AsyncIterable<Buffer>,
-  look: (bytes: Buffer) => void,
+  look: (bytes: Buffer) => void | Promise<void>,
 ): AsyncGenerator<Buffer> {
   for await (const bytes of body) {
-    look(bytes);
+    await look(bytes);
     yield bytes;
   }
 }
@@ -108,13 +130,17 @@ async function* timely(
 
 async function compressWhileScanned(
   body: AsyncIterable<Buffer>,
-  keep: (bytes: Buffer) => void,
-  options: ScanOptions,
+  { keep, scan, signal }: { keep: Keeper['keep']; scan: ScanOptions; signal: AbortSignal },
 ): Promise<PackumentIndex> {
-  const scanner = createPackumentScanner(options);
-  await pipeline(watched(body, scanner.push), createGzip(), async (compressed) => {
-    for await (const bytes of compressed as AsyncIterable<Buffer>) keep(bytes);
-  });
+  const scanner = createPackumentScanner(scan);
+  await pipeline(
+    watched(body, scanner.push),
+    createGzip(),
+    async (compressed: AsyncIterable<Buffer>) => {
+      for await (const bytes of compressed) await keep(bytes);
+    },
+    { signal },
+  );
   return scanner.finish();
 }
 

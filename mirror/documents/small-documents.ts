@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AshlarError } from '../../src/index.ts';
+import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import {
   AttemptFailure,
   readBody,
@@ -8,12 +8,15 @@ import {
   withRetries,
 } from '../../src/network.ts';
 import { documentKey } from '../cache/cache-paths.ts';
+import { maxRecordBytes } from '../cache/mirror-cache.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { View } from '../registries/view.ts';
 import { bookResponse } from '../upstream/book-response.ts';
 import { conditionsFor } from '../upstream/conditions.ts';
 import { refusalOf } from '../upstream/refusal.ts';
+import type { Fetched } from './document-kind.ts';
 import { createRefreshed, type Refreshed } from './refreshed.ts';
+import { viewRules } from './view-rules.ts';
 
 /** Something small that a registry has besides packuments: its keys, attestations, a single version, dist-tags. */
 export interface SmallDocumentTarget {
@@ -34,7 +37,12 @@ export interface SmallDocument {
 
 export type SmallDocuments = Refreshed<SmallDocumentTarget, SmallDocument>;
 
-const maxBytes = 4 * 1024 ** 2;
+/** What a record has besides the text. */
+const headBytes = 64 * 1024;
+/** In a record the text is a JSON string: a quote, a backslash or a line's end takes two bytes there, and nothing more. */
+const maxBytes = maxRecordBytes / 2 - headBytes;
+/** About what a record takes in memory besides the text. */
+const recordBytes = 1_000;
 /** The page of a proxy may stand in the place of a document once, and not the next time. */
 const maxTimesInvalid = 4;
 
@@ -50,7 +58,10 @@ const schema = z.object({
 export function createSmallDocuments(context: FetchContext): SmallDocuments {
   const { cache } = context;
   return createRefreshed<SmallDocumentTarget, SmallDocument>(context, {
-    keyOf: ({ view, path }) => documentKey(view, path),
+    ...viewRules(context),
+    keyOf,
+    changedAtMs: ({ view, subject }) => context.changes.lastMs(view.registry, subject),
+    withdrawnWith: (target) => [keyOf(target)],
     async load(key) {
       const parsed = schema.safeParse(await cache.readRecord(key));
       return parsed.success ? parsed.data : null;
@@ -58,62 +69,94 @@ export function createSmallDocuments(context: FetchContext): SmallDocuments {
     save: (key, document) => cache.writeRecord(key, { version: 1, ...document }),
     drop: cache.drop,
     fetch: (target, from) => fetchDocument(context, target, from),
+    sizeBytes: ({ text }) => recordBytes + text.length,
     maxAgeMs: context.settings.maxAgeMs,
   });
 }
 
+function keyOf({ view, path }: SmallDocumentTarget): string {
+  return documentKey(view, path);
+}
+
+interface DocumentSource {
+  readonly stored: SmallDocument | null;
+  readonly ledger: RequestLedger;
+}
+
 async function fetchDocument(
   context: FetchContext,
-  { view, path, subject }: SmallDocumentTarget,
-  { stored, ledger }: { stored: SmallDocument | null; ledger: RequestLedger },
-): Promise<{ record: SmallDocument; outcome: 'fetched' | 'confirmed' }> {
+  target: SmallDocumentTarget,
+  source: DocumentSource,
+): Promise<Fetched<SmallDocument>> {
   const { retry: policy, waiting, signal } = context;
-  let timesInvalid = 0;
+  const times = { invalid: 0 };
   return withRetries({ policy, waiting, signal, giveUp }, async () => {
-    const response = await context.upstreamOf(view.registry).send({
-      method: 'GET',
-      target: path,
-      headers: {
-        accept: 'application/json',
-        ...conditionsFor(stored),
-      },
-      authorization: view.authorization,
-      timeoutMs: context.settings.fetchTimeoutMs,
-      signal,
-    });
-    bookResponse(ledger, response);
+    const response = await ask(context, target, source.stored);
+    bookResponse(source.ledger, response);
     const checkedAtMs = waiting.nowMs();
-    if (response.status === 304 && stored !== null) {
-      await response.discard();
-      return { record: { ...stored, checkedAtMs }, outcome: 'confirmed' };
-    }
-    if (response.status !== 200) {
-      await response.discard();
-      throw refusalOf(response, { name: subject, view });
-    }
-    const bytes = await ledger.span('upstream', () => readBody(response, maxBytes));
-    const text = bytes.toString('utf8');
-    if (!isJson(text)) {
-      timesInvalid += 1;
-      throw noDocument(subject, response, timesInvalid);
-    }
-    const record = {
-      etag: response.header('etag'),
-      lastModified: response.header('last-modified'),
-      contentType: response.header('content-type') ?? 'application/json',
-      text,
-      checkedAtMs,
-    };
-    return { record, outcome: 'fetched' };
+    if (response.status === 200)
+      return receive(target, { ...source, response, checkedAtMs, times });
+    await response.discard();
+    if (response.status === 304 && source.stored !== null)
+      return { record: { ...source.stored, checkedAtMs }, outcome: 'confirmed' };
+    throw refusalOf(response, { name: target.subject, view: target.view });
   });
 }
 
-function isJson(text: string): boolean {
+function ask(
+  { upstreamOf, settings, signal }: FetchContext,
+  { view, path }: SmallDocumentTarget,
+  stored: SmallDocument | null,
+): Promise<UpstreamResponse> {
+  return upstreamOf(view.registry).send({
+    method: 'GET',
+    target: path,
+    headers: { accept: 'application/json', ...conditionsFor(stored) },
+    authorization: view.authorization,
+    timeoutMs: settings.fetchTimeoutMs,
+    signal,
+  });
+}
+
+interface Answered extends DocumentSource {
+  readonly response: UpstreamResponse;
+  readonly checkedAtMs: number;
+  /** How often upstream has said so in these attempts. */
+  readonly times: { invalid: number };
+}
+
+async function receive(
+  { subject }: SmallDocumentTarget,
+  { response, ledger, checkedAtMs, times }: Answered,
+): Promise<Fetched<SmallDocument>> {
+  const bytes = await ledger.span('upstream', () => readBody(response, maxBytes));
+  const text = jsonText(bytes);
+  if (text === null) {
+    times.invalid += 1;
+    throw noDocument(subject, response, times.invalid);
+  }
+  const record = {
+    etag: response.header('etag'),
+    lastModified: response.header('last-modified'),
+    contentType: response.header('content-type') ?? 'application/json',
+    text,
+    checkedAtMs,
+  };
+  return { record, outcome: 'fetched' };
+}
+
+/** Null for what is no JSON in UTF-8 (RFC 8259, section 8.1). */
+function jsonText(bytes: Uint8Array): string | null {
   try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     JSON.parse(text);
-    return true;
+    return text;
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (
+      error instanceof SyntaxError ||
+      systemErrorCode(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+    )
+      return null;
     throw error;
   }
 }

@@ -111,7 +111,7 @@ function prefixChange(
 }
 
 /** What is said of an entry whose URL stays. */
-export function leftUrl(
+function leftUrl(
   { name, version, line }: LockfileEntry,
   url: string,
   reason: LeftUrl['reason'],

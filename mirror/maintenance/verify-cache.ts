@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import { AshlarError, type ObjectInfo } from '../../src/index.ts';
 import { blobKey, bodyKey } from '../cache/cache-paths.ts';
 import type { MirrorCache } from '../cache/mirror-cache.ts';
+import { sealBytes } from '../cache/seal.ts';
 import { decodePackumentRecord } from '../documents/packument-record.ts';
+import { decodeIndex } from '../packument/index-format.ts';
 import { decodeTarballRecord } from '../tarballs/tarball-record.ts';
+import { subjectsOf } from './subject-of-key.ts';
 
 export interface VerifySummary {
   readonly records: number;
@@ -18,6 +19,8 @@ export interface VerifySummary {
 
 export interface DamagedObject {
   readonly key: string;
+  /** The package and what of it; null where nothing tells. */
+  readonly subject: string | null;
   readonly problem: string;
 }
 
@@ -27,28 +30,36 @@ export interface VerifyOptions {
 }
 
 /**
- * Reads all that is kept: tarballs and packuments are held against the digests they are named by, what was made of them is
- * decompressed, records are parsed. What is damaged is fetched or made anew once it is removed.
+ * Reads all that is kept: tarballs and packuments are held against the digests they are named by, what was made of them
+ * against its seal, what was found in them is decoded, records are parsed. What is damaged is fetched or made anew once it is
+ * removed.
  */
 export async function verifyCache(
   cache: MirrorCache,
   { damage, signal }: VerifyOptions,
 ): Promise<VerifySummary> {
-  const damaged: DamagedObject[] = [];
+  const problems = new Map<string, string>();
   const sums = { records: 0, objects: 0, bytes: 0, evicted: 0 };
-  for await (const { key, sizeBytes } of cache.objects.list('')) {
+  for await (const info of cache.objects.list('')) {
     signal.throwIfAborted();
+    const { key, sizeBytes } = info;
     const isRecord = key.startsWith('records/');
     if (!isRecord && !/^(blobs|bodies|variants|indexes)\//.test(key)) continue;
     sums[isRecord ? 'records' : 'objects'] += 1;
     sums.bytes += sizeBytes;
     const verdict = isRecord
       ? await checkRecord(cache, key)
-      : await checkObject(cache, { key, signal });
+      : await checkObject(cache, info, signal);
     if (verdict === 'evicted') sums.evicted += 1;
-    else if (verdict !== null) damaged.push({ key, problem: verdict });
+    else if (verdict !== null) problems.set(key, verdict);
   }
-  if (damage === 'remove') for (const { key } of damaged) await cache.drop(key);
+  const subjects = await subjectsOf(cache, new Set(problems.keys()));
+  if (damage === 'remove') for (const key of problems.keys()) await cache.remove(key);
+  const damaged = [...problems].map(([key, problem]) => ({
+    key,
+    subject: subjects.get(key) ?? null,
+    problem,
+  }));
   return { ...sums, damaged };
 }
 
@@ -73,32 +84,63 @@ async function checkRecord(cache: MirrorCache, key: string): Promise<string | nu
   return (await cache.objects.head(target)) === null ? 'evicted' : null;
 }
 
+/** What is wrong with an object; null for nothing, and for one that was evicted meanwhile. */
 async function checkObject(
-  { objects }: MirrorCache,
-  { key, signal }: { key: string; signal: AbortSignal },
+  cache: MirrorCache,
+  info: ObjectInfo,
+  signal: AbortSignal,
 ): Promise<string | null> {
-  const algorithm = key.startsWith('blobs/') ? 'sha512' : 'sha256';
-  const isNamedByContent = key.startsWith('blobs/') || key.startsWith('bodies/');
+  const { key } = info;
   try {
-    await using read = await objects.openRead(key, { signal });
-    if (!isNamedByContent) {
-      if (key.startsWith('variants/')) await drain(read);
-      return null;
-    }
-    const hash = createHash(algorithm);
-    for await (const piece of read) hash.update(piece);
-    const hex = hash.digest('hex');
+    if (key.startsWith('indexes/')) return await checkIndex(cache, key);
+    if (key.startsWith('variants/')) return await checkSeal(cache, info, signal);
+    const algorithm = key.startsWith('blobs/') ? 'sha512' : 'sha256';
+    const hex = (await digestOf(cache, { key, algorithm, signal })).toString('hex');
     return key.endsWith(hex) ? null : `its bytes have the ${algorithm} ${hex}`;
   } catch (error) {
-    if (systemErrorCode(error)?.startsWith('Z_') === true) return 'is no whole gzip stream';
     if (error instanceof AshlarError && error.code === 'object_missing') return null;
     throw error;
   }
 }
 
-async function drain(compressed: AsyncIterable<Buffer>): Promise<void> {
-  await pipeline(compressed, createGunzip(), async (plain: AsyncIterable<Buffer>) => {
-    const pieces = plain[Symbol.asyncIterator]();
-    while ((await pieces.next()).done !== true);
-  });
+async function checkIndex({ objects }: MirrorCache, key: string): Promise<string | null> {
+  try {
+    decodeIndex(await objects.get(key));
+    return null;
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'packument_index_corrupt')
+      return error.message;
+    throw error;
+  }
+}
+
+async function checkSeal(
+  cache: MirrorCache,
+  { key, sizeBytes }: ObjectInfo,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const lengthBytes = sizeBytes - sealBytes;
+  if (lengthBytes < 0) return 'ends too early';
+  const found = await digestOf(cache, { key, algorithm: 'sha256', lengthBytes, signal });
+  const seal = await cache.objects.getRange(key, lengthBytes, sealBytes);
+  return found.equals(seal) ? null : 'has other bytes than its seal says';
+}
+
+async function digestOf(
+  { objects }: MirrorCache,
+  {
+    key,
+    algorithm,
+    ...range
+  }: {
+    readonly key: string;
+    readonly algorithm: 'sha256' | 'sha512';
+    readonly lengthBytes?: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<Buffer> {
+  const hash = createHash(algorithm);
+  await using read = await objects.openRead(key, range);
+  for await (const piece of read) hash.update(piece);
+  return hash.digest();
 }

@@ -1,5 +1,12 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { EvictionCounts, OriginState } from '../../src/network.ts';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry as PrometheusRegistry,
+} from 'prom-client';
+import type { EvictionCounts, OriginState, RequestSummary } from '../../src/network.ts';
+import type { Registry } from '../registries/registry.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** Prometheus metrics of a mirror. */
@@ -25,12 +32,35 @@ export interface MeasuredNow {
   readonly cache: CacheFacts;
 }
 
+/** `registries`: their upstreams are named; what these redirect to, or name in documents, is counted as `other`. */
+export function createMirrorMetrics(registries: readonly Registry[]): MirrorMetrics {
+  const register = new PrometheusRegistry();
+  collectDefaultMetrics({ register });
+  const requests = requestMetrics(register);
+  const upstream = upstreamMetrics(register, registries);
+  const cache = cacheMetrics(register);
+  const connections = new Gauge({
+    name: 'ashlar_mirror_connections',
+    help: 'Open connections of clients',
+    registers: [register],
+  });
+  return {
+    observe: requests.observe,
+    upstreamRequest: upstream.request,
+    notKept: cache.notKept,
+    async render(now) {
+      upstream.set(now.origins);
+      connections.set(now.connections);
+      cache.set(now.cache);
+      return register.metrics();
+    },
+  };
+}
+
 const secondsBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 5, 10, 25];
 
-export function createMirrorMetrics(): MirrorMetrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+function requestMetrics(register: PrometheusRegistry): Pick<MirrorMetrics, 'observe'> {
+  const registers = [register];
   const requests = new Counter({
     name: 'ashlar_mirror_requests_total',
     help: 'Requests by what was asked for, how the answer was come by, and its status',
@@ -55,33 +85,56 @@ export function createMirrorMetrics(): MirrorMetrics {
     buckets: secondsBuckets,
     registers,
   });
-  const spent = new Counter({
-    name: 'ashlar_mirror_time_seconds_total',
-    help: 'What the time of requests went to',
-    labelNames: ['spent_on'],
-    registers,
-  });
+  const spent = spentTime(register);
   const sent = new Counter({
     name: 'ashlar_mirror_sent_bytes_total',
     help: 'Bytes of bodies that were sent to clients',
     labelNames: ['kind'],
     registers,
   });
-  const upstream = new Histogram({
+  return {
+    observe({ kind, state, status, way, outcome, time, sentBytes }) {
+      requests.inc({ kind, cache: state, status: String(status), way });
+      durations.observe({ kind, cache: state }, time.wallMs / 1000);
+      sent.inc({ kind }, sentBytes);
+      spent(time);
+      if (outcome.kind === 'failed') failures.inc({ code: outcome.code, class: outcome.class });
+      if (outcome.kind === 'client_gone') gone.inc();
+    },
+  };
+}
+
+function spentTime(register: PrometheusRegistry): (time: RequestSummary) => void {
+  const spent = new Counter({
+    name: 'ashlar_mirror_time_seconds_total',
+    help: 'What the time of requests went to',
+    labelNames: ['spent_on'],
+    registers: [register],
+  });
+  return ({ byKind, unexplainedMs }) => {
+    for (const [kind, ms] of Object.entries({ ...byKind, unexplained: unexplainedMs }))
+      spent.inc({ spent_on: kind }, ms / 1000);
+  };
+}
+
+interface UpstreamMetrics {
+  readonly request: MirrorMetrics['upstreamRequest'];
+  set(origins: readonly OriginState[]): void;
+}
+
+function upstreamMetrics(
+  register: PrometheusRegistry,
+  registries: readonly Registry[],
+): UpstreamMetrics {
+  const registers = [register];
+  const upstreams = registries.flatMap((each) => each.upstreams);
+  const hosts = new Set(upstreams.map(({ host }) => host));
+  const origins = new Set(upstreams.map(({ origin }) => origin));
+  const seconds = new Histogram({
     name: 'ashlar_mirror_upstream_seconds',
     help: 'Requests to upstream and the time until the head of their answer',
     labelNames: ['host'],
     buckets: secondsBuckets,
-    registers,
-  });
-  const notKept = new Counter({
-    name: 'ashlar_mirror_not_kept_total',
-    help: 'Fetched bodies that could not be stored',
-    registers,
-  });
-  const evicted = new Gauge({
-    name: 'ashlar_mirror_evicted_bytes',
-    help: 'Bytes that this process removed from the cache to make room',
     registers,
   });
   const resting = new Gauge({
@@ -90,37 +143,45 @@ export function createMirrorMetrics(): MirrorMetrics {
     labelNames: ['origin'],
     registers,
   });
-  const connections = new Gauge({
-    name: 'ashlar_mirror_connections',
-    help: 'Open connections of clients',
+  return {
+    request(host, durationMs) {
+      seconds.observe({ host: hosts.has(host) ? host : 'other' }, durationMs / 1000);
+    },
+    set(states) {
+      resting.reset();
+      for (const { origin, isResting } of states)
+        if (origins.has(origin)) resting.set({ origin }, isResting ? 1 : 0);
+    },
+  };
+}
+
+interface CacheMetrics {
+  notKept(): void;
+  set(facts: CacheFacts): void;
+}
+
+function cacheMetrics(register: PrometheusRegistry): CacheMetrics {
+  const registers = [register];
+  const notKept = new Counter({
+    name: 'ashlar_mirror_not_kept_total',
+    help: 'Fetched bodies that could not be stored',
     registers,
   });
-  const cacheBytes = new Gauge({
+  const heldBytes = new Gauge({
     name: 'ashlar_mirror_cache_bytes',
     help: 'Bytes in the cache, as far as this host knows',
     registers,
   });
+  const evictedBytes = new Gauge({
+    name: 'ashlar_mirror_evicted_bytes',
+    help: 'Bytes that this process removed from the cache to make room',
+    registers,
+  });
   return {
-    observe(record) {
-      const { kind, state, way, outcome, time } = record;
-      requests.inc({ kind, cache: state, status: String(record.status), way });
-      durations.observe({ kind, cache: state }, time.wallMs / 1000);
-      sent.inc({ kind }, record.sentBytes);
-      for (const [spentOn, ms] of Object.entries(time.byKind))
-        spent.inc({ spent_on: spentOn }, ms / 1000);
-      spent.inc({ spent_on: 'unexplained' }, time.unexplainedMs / 1000);
-      if (outcome.kind === 'failed') failures.inc({ code: outcome.code, class: outcome.class });
-      if (outcome.kind === 'client_gone') gone.inc();
-    },
-    upstreamRequest: (host, durationMs) => upstream.observe({ host }, durationMs / 1000),
     notKept: () => notKept.inc(),
-    async render(now) {
-      resting.reset();
-      for (const { origin, isResting } of now.origins) resting.set({ origin }, isResting ? 1 : 0);
-      connections.set(now.connections);
-      cacheBytes.set(now.cache.bytes);
-      evicted.set(now.cache.evicted.bytes);
-      return registry.metrics();
+    set({ bytes, evicted }) {
+      heldBytes.set(bytes);
+      evictedBytes.set(evicted.bytes);
     },
   };
 }

@@ -78,9 +78,9 @@ function findingsOf({ totals, origins, nowMs }: StatusFacts): Finding[] {
       message: `${origin} ${what} for ${forSec} s: ${lastFailure}`,
     });
   }
-  const all = totals.all();
-  const meanOf = (...kinds: readonly (keyof typeof all.byKind)[]): number =>
-    kinds.reduce((sum, kind) => sum + (all.byKind[kind] ?? 0), 0) / Math.max(1, all.requests);
+  const recent = totals.recent();
+  const meanOf = (...kinds: readonly (keyof typeof recent.byKind)[]): number =>
+    kinds.reduce((sum, kind) => sum + (recent.byKind[kind] ?? 0), 0) / Math.max(1, recent.requests);
   const parts: readonly (readonly [Finding['fault'], number, string])[] = [
     ['upstream', meanOf('dns', 'connect', 'tls', 'upstream'), 'waiting for upstream'],
     ['mirror', meanOf('queue', 'cache', 'verify'), "the mirror's own work"],
@@ -90,13 +90,13 @@ function findingsOf({ totals, origins, nowMs }: StatusFacts): Finding[] {
     if (meanMs < slowMs) continue;
     findings.push({
       fault,
-      message: `requests take ${meanMs.toFixed(0)} ms on average for ${words}`,
+      message: `requests take ${meanMs.toFixed(0)} ms on average lately for ${words}`,
     });
   }
-  if (all.clientsGone > all.requests / 20) {
+  if (recent.clientsGone > recent.requests / 20) {
     findings.push({
       fault: 'client',
-      message: `clients closed ${all.clientsGone} of ${all.requests} requests before their end`,
+      message: `clients closed ${recent.clientsGone} of ${recent.requests} requests before their end lately`,
     });
   }
   return findings;

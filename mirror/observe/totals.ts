@@ -10,13 +10,15 @@ export interface Total {
   slowestMs: number;
   failures: number;
   clientsGone: number;
-  readonly byKind: Partial<Record<RequestKind, number>>;
+  byKind: Readonly<Partial<Record<RequestKind, number>>>;
 }
 
 /** Sums by package, by client and by build, of those that asked most lately. */
 export interface Totals {
   add(record: RequestRecord): void;
   all(): Readonly<Total>;
+  /** Of the last minutes: what an hour ago was slow is no news. */
+  recent(): Readonly<Total>;
   /** The largest by the time that was spent on them. */
   top(by: 'package' | 'client' | 'build', count: number): readonly NamedTotal[];
 }
@@ -28,8 +30,9 @@ export interface NamedTotal extends Readonly<Total> {
 const keptNames = 5_000;
 const cached: readonly string[] = ['hit', 'revalidated', 'stale', 'coalesced'];
 
-export function createTotals(): Totals {
+export function createTotals(nowMs: () => number): Totals {
   const whole = emptyTotal();
+  const window = createWindow(nowMs);
   const tables = {
     package: new Map<string, Total>(),
     client: new Map<string, Total>(),
@@ -38,16 +41,58 @@ export function createTotals(): Totals {
   return {
     add(record) {
       addTo(whole, record);
+      addTo(window.current(), record);
       addTo(totalOf(tables.package, record.package), record);
       addTo(totalOf(tables.client, record.address), record);
       addTo(totalOf(tables.build, record.buildId), record);
     },
     all: () => whole,
+    recent: window.sum,
     top: (by, count) =>
       [...tables[by]]
         .map(([name, total]) => ({ name, ...total }))
         .toSorted((left, right) => right.wallMs - left.wallMs)
         .slice(0, count),
+  };
+}
+
+const windowMinutes = 5;
+
+/** A sum for each of the last minutes in which there was something. */
+function createWindow(nowMs: () => number): { current(): Total; sum(): Total } {
+  const minutes = new Map<number, Total>();
+  const minuteNow = (): number => {
+    const now = Math.floor(nowMs() / 60_000);
+    for (const minute of minutes.keys()) if (minute <= now - windowMinutes) minutes.delete(minute);
+    return now;
+  };
+  return {
+    current() {
+      const minute = minuteNow();
+      const total = minutes.get(minute) ?? emptyTotal();
+      minutes.set(minute, total);
+      return total;
+    },
+    sum() {
+      minuteNow();
+      return [...minutes.values()].reduce(sumOf, emptyTotal());
+    },
+  };
+}
+
+function sumOf(left: Total, right: Total): Total {
+  const kinds = Object.keys({ ...left.byKind, ...right.byKind }) as RequestKind[];
+  return {
+    requests: left.requests + right.requests,
+    fromCache: left.fromCache + right.fromCache,
+    sentBytes: left.sentBytes + right.sentBytes,
+    wallMs: left.wallMs + right.wallMs,
+    slowestMs: Math.max(left.slowestMs, right.slowestMs),
+    failures: left.failures + right.failures,
+    clientsGone: left.clientsGone + right.clientsGone,
+    byKind: Object.fromEntries(
+      kinds.map((kind) => [kind, (left.byKind[kind] ?? 0) + (right.byKind[kind] ?? 0)]),
+    ),
   };
 }
 
@@ -75,13 +120,17 @@ function emptyTotal(): Total {
 }
 
 function addTo(total: Total, { state, sentBytes, time, outcome }: RequestRecord): void {
-  total.requests += 1;
-  total.fromCache += cached.includes(state) ? 1 : 0;
-  total.sentBytes += sentBytes;
-  total.wallMs += time.wallMs;
-  total.slowestMs = Math.max(total.slowestMs, time.wallMs);
-  total.failures += outcome.kind === 'failed' ? 1 : 0;
-  total.clientsGone += outcome.kind === 'client_gone' ? 1 : 0;
-  for (const [kind, ms] of Object.entries(time.byKind) as [RequestKind, number][])
-    total.byKind[kind] = (total.byKind[kind] ?? 0) + ms;
+  Object.assign(
+    total,
+    sumOf(total, {
+      requests: 1,
+      fromCache: cached.includes(state) ? 1 : 0,
+      sentBytes,
+      wallMs: time.wallMs,
+      slowestMs: time.wallMs,
+      failures: outcome.kind === 'failed' ? 1 : 0,
+      clientsGone: outcome.kind === 'client_gone' ? 1 : 0,
+      byKind: time.byKind,
+    }),
+  );
 }

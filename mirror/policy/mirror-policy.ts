@@ -1,15 +1,12 @@
-import { createHash } from 'node:crypto';
 import { AshlarError } from '../../src/index.ts';
 import type { RequestLedger } from '../../src/network.ts';
-import { createRecentMap } from '../cache/recent-map.ts';
-import type { Indexes } from '../documents/indexes.ts';
 import type { PackumentRecord } from '../documents/packument-record.ts';
-import type { PolicyCuts } from '../documents/packument-variants.ts';
-import type { Packuments } from '../documents/packuments.ts';
-import { filterPackument } from '../packument/policy/filter-packument.ts';
+import type { PolicyCuts } from '../documents/variant-edits.ts';
 import type { Blocked, Policy } from '../packument/policy/policy.ts';
 import type { View } from '../registries/view.ts';
 import type { StatedTarballs, TarballName } from '../tarballs/stated-tarball.ts';
+import { createFindCuts } from './policy-cuts.ts';
+import { findReleaseTimes, type ReleaseTimes, type ReleaseTimesOptions } from './release-times.ts';
 
 /** What of the registries is handed out, applied to packuments and tarballs. */
 export interface MirrorPolicy {
@@ -37,97 +34,80 @@ export interface PackumentAsked {
   readonly record: PackumentRecord;
 }
 
-export interface MirrorPolicyOptions {
+export interface MirrorPolicyOptions extends ReleaseTimesOptions {
   /** The policy in force, and a name for it that changes when it does. */
-  readonly current: () => { readonly policy: Policy; readonly revision: string };
-  readonly packuments: Packuments;
-  readonly indexes: Indexes;
+  readonly current: () => InForce;
   readonly stated: StatedTarballs;
   readonly nowMs: () => number;
-  /** Aborted when the mirror ends. */
-  readonly signal: AbortSignal;
 }
 
-interface Filtered {
-  readonly cuts: PolicyCuts | null;
-  readonly validUntilMs: number;
+interface InForce {
+  readonly policy: Policy;
+  readonly revision: string;
 }
-
-const keptFiltered = 5_000;
 
 export function createMirrorPolicy(options: MirrorPolicyOptions): MirrorPolicy {
-  const { current, indexes, stated, nowMs } = options;
-  const filtered = createRecentMap<Filtered>(keptFiltered);
-
-  const releaseTimes = async (
-    { view, name }: { view: View; name: string },
-    ledger: RequestLedger,
-  ): Promise<ReadonlyMap<string, number> | null> => {
-    if (!current().policy.needsReleaseTimes(name)) return null;
-    const target = { view, name, form: 'full' } as const;
-    const { signal, packuments } = options;
-    const { record } = await packuments.find(target, { ledger, signal, freshness: 'current' });
-    return (await indexes.find(record.body))?.releaseTimes ?? null;
-  };
-
-  const checkPackage = (name: string): void => {
-    const whole = current().policy.decidePackage(name);
+  const { stated } = options;
+  const findCuts = createFindCuts(options.indexes, options.nowMs);
+  /** Null when nothing is ever blocked. */
+  const inForceFor = (name: string): InForce | null => {
+    const inForce = options.current();
+    if (!inForce.policy.isActive) return null;
+    const whole = inForce.policy.decidePackage(name);
     if (!whole.isAllowed) throw blockedError(name, whole);
+    return inForce;
   };
-  const checkVersions = async (
-    { view, name }: { view: View; name: string },
-    versions: readonly string[],
-    ledger: RequestLedger,
-  ): Promise<void> => {
-    if (versions.length === 0) return;
-    const times = await releaseTimes({ view, name }, ledger);
-    for (const version of versions) {
-      const releasedAtMs = times?.get(version) ?? null;
-      const question = { name, version, releasedAtMs, nowMs: nowMs() };
-      const decision = current().policy.decide(question);
-      if (!decision.isAllowed) throw blockedError(`${name}@${version}`, decision);
-    }
-  };
-
   return {
     async cutsFor({ view, name, record }, ledger) {
-      const { policy, revision } = current();
-      if (!policy.isActive) return null;
-      checkPackage(name);
-      const key = `${revision} ${view.path} ${record.body}`;
-      const known = filtered.get(key);
-      if (known !== undefined && nowMs() < known.validUntilMs) return known.cuts;
-      const index = await indexes.find(record.body);
-      if (index === null) return null;
-      const outcome = filterPackument(index, policy, {
-        nowMs: nowMs(),
-        releaseTimes: await releaseTimes({ view, name }, ledger),
-      });
-      const cuts =
-        outcome.edits.length === 0
-          ? null
-          : { name: `${revision}-${nameOf(outcome.vanished)}`, edits: () => outcome.edits };
-      filtered.set(key, { cuts, validUntilMs: outcome.nextChangeAtMs ?? Infinity });
-      return cuts;
+      const inForce = inForceFor(name);
+      if (inForce === null) return null;
+      const releases = await releasesOf(options, { ...inForce, view, name }, ledger);
+      return findCuts({ ...inForce, body: record.body, releases });
     },
     async checkTarball(tarball, ledger) {
-      if (!current().policy.isActive) return;
-      checkPackage(tarball.name);
-      const found = await stated.find(tarball, ledger);
-      const versions = found.map(({ version }) => version);
-      await checkVersions(tarball, versions, ledger);
+      const { view, name } = tarball;
+      const inForce = inForceFor(name);
+      if (inForce === null) return;
+      const versions = (await stated.find(tarball, ledger)).map(({ version }) => version);
+      await checkVersions(options, { ...inForce, view, name, versions }, ledger);
     },
     async checkDocument({ view, name, text }, ledger) {
-      if (!current().policy.isActive) return;
-      checkPackage(name);
-      await checkVersions({ view, name }, versionsIn(text), ledger);
+      const inForce = inForceFor(name);
+      if (inForce === null) return;
+      const versions = versionsIn(text);
+      await checkVersions(options, { ...inForce, view, name, versions }, ledger);
     },
   };
 }
 
-function nameOf(vanished: ReadonlyMap<string, Blocked>): string {
-  const versions = [...vanished.keys()].sort().join(' ');
-  return createHash('sha256').update(versions).digest('hex').slice(0, 32);
+interface Checking extends InForce {
+  readonly view: View;
+  readonly name: string;
+  readonly versions: readonly string[];
+}
+
+async function checkVersions(
+  options: MirrorPolicyOptions,
+  { policy, view, name, versions }: Checking,
+  ledger: RequestLedger,
+): Promise<void> {
+  if (versions.length === 0) return;
+  const releases = await releasesOf(options, { policy, view, name }, ledger);
+  for (const version of versions) {
+    const releasedAtMs = releases?.byVersion.get(version) ?? null;
+    const decision = policy.decide({ name, version, releasedAtMs, nowMs: options.nowMs() });
+    if (!decision.isAllowed) throw blockedError(`${name}@${version}`, decision);
+  }
+}
+
+/** Null where they do not matter. */
+async function releasesOf(
+  options: ReleaseTimesOptions,
+  { policy, view, name }: Pick<Checking, 'policy' | 'view' | 'name'>,
+  ledger: RequestLedger,
+): Promise<ReleaseTimes | null> {
+  if (!policy.needsReleaseTimes(name)) return null;
+  return findReleaseTimes(options, { view, name }, ledger);
 }
 
 /** The version that a document is of; none for other documents. */

@@ -68,6 +68,7 @@ async function openTunnel(
     port: target.port,
     lookup: checkedLookup(addressRule),
   });
+  client.once('close', () => remote.destroy());
   const problem = await connected(remote, connectTimeoutMs);
   if (problem !== null) {
     remote.destroy();
@@ -88,6 +89,7 @@ function connected(socket: Socket, timeoutMs: number): Promise<string | null> {
   const timer = setTimeout(() => resolve(`no connection within ${timeoutMs / 1000} s`), timeoutMs);
   socket.once('connect', () => resolve(null));
   socket.on('error', (error) => resolve(error.message));
+  socket.once('close', () => resolve('it was closed'));
   return promise.finally(() => clearTimeout(timer));
 }
 

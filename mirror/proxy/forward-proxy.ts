@@ -1,38 +1,52 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AshlarError } from '../../src/index.ts';
-import { AttemptFailure } from '../../src/network.ts';
+import { AttemptFailure, type RequestLedger } from '../../src/network.ts';
 import type { HandOn } from '../pass-through/hand-on.ts';
 import { type BeyondTheMirror, refusalBeyond } from './beyond-the-mirror.ts';
 import { checkedLookup } from './checked-lookup.ts';
 
 export interface ForwardProxyOptions extends BeyondTheMirror {
-  readonly timeoutMs: number;
+  readonly handOn: HandOn;
+  /** How long nothing may come, and how long all of it may take. */
+  readonly idleMs: number;
+  readonly wholeMs: number;
 }
 
 /** Forwards a request with a whole address (RFC 9112, section 3.2.2) to a host that is not mirrored. */
-export type ForwardRequest = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  target: URL,
-) => Promise<void>;
+export interface ForwardProxy extends Disposable {
+  /**
+   * Gives the bytes of the answer's body. Throws as `HandOn` does: `proxy_target_unreachable` where the host fails, and
+   * `proxy_refused` where it may not be reached from here.
+   */
+  forward(request: IncomingMessage, response: ServerResponse, to: ForwardTarget): Promise<number>;
+}
 
-/** Throws where no answer came, or where the host may not be reached from here. */
-export function createForwardProxy(handOn: HandOn, options: ForwardProxyOptions): ForwardRequest {
-  const agent = new Agent({ keepAlive: true, lookup: checkedLookup(options.addressRule) });
-  return async (request, response, target) => {
-    const problem = refusalOf(options, target);
-    if (problem !== null)
-      throw new AshlarError('proxy_refused', `${target.host} is not forwarded to: ${problem}`);
-    request.url = `${target.pathname}${target.search}`;
-    try {
-      await handOn(request, response, {
-        target: target.origin,
-        agent,
-        timeoutMs: options.timeoutMs,
-      });
-    } catch (error) {
-      throw failure(error, target);
-    }
+export interface ForwardTarget {
+  readonly target: URL;
+  readonly ledger: RequestLedger;
+}
+
+/** To one host. */
+const connections = 32;
+
+export function createForwardProxy(options: ForwardProxyOptions): ForwardProxy {
+  const { handOn, addressRule, idleMs, wholeMs } = options;
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: connections,
+    lookup: checkedLookup(addressRule),
+  });
+  return {
+    async forward(request, response, { target, ledger }) {
+      const problem = refusalOf(options, target);
+      if (problem !== null)
+        throw new AshlarError('proxy_refused', `${target.host} is not forwarded to: ${problem}`);
+      request.url = `${target.pathname}${target.search}`;
+      const failure = (cause: Error): AshlarError => failureOf(cause, target);
+      const times = { idleMs, wholeMs };
+      return handOn(request, response, { target: target.origin, agent, ...times, ledger, failure });
+    },
+    [Symbol.dispose]: () => agent.destroy(),
   };
 }
 
@@ -42,8 +56,7 @@ function refusalOf(options: BeyondTheMirror, { protocol, hostname, port }: URL):
 }
 
 /** What the rule for addresses refuses shows when the name is looked up. */
-function failure(error: unknown, { host }: URL): unknown {
-  if (error instanceof AshlarError || !(error instanceof Error)) return error;
-  const code = error instanceof AttemptFailure ? 'proxy_refused' : 'proxy_target_unreachable';
-  return new AshlarError(code, `${host} cannot be reached: ${error.message}`, { cause: error });
+function failureOf(cause: Error, { host }: URL): AshlarError {
+  const code = cause instanceof AttemptFailure ? 'proxy_refused' : 'proxy_target_unreachable';
+  return new AshlarError(code, `${host} cannot be reached: ${cause.message}`, { cause });
 }

@@ -11,7 +11,7 @@ export function publicRegistryUrl(): URL {
 }
 
 /** The registry that npm is configured with on this machine: by its files and its environment, else the default. */
-export function configuredRegistryUrl(): URL {
+function configuredRegistryUrl(): URL {
   return registryUrl(npmConf().config.get('registry'), "the registry in npm's configuration");
 }
 
@@ -37,6 +37,15 @@ function registryUrl(text: unknown, place: string): URL {
     throw new AshlarError('config_invalid', `${place} has a credential in it`, {
       hint: 'Clients have to send the credential; name the registry without it with --upstream.',
     });
+  }
+  if (url !== null && /[?#]/.test(url.href)) {
+    throw new AshlarError(
+      'config_invalid',
+      `${place} has a query or a fragment: ${url.origin}/...`,
+      {
+        hint: 'Mend it with `npm config set registry URL`, or name the registry with --upstream.',
+      },
+    );
   }
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
   throw new AshlarError('config_invalid', `${place} is no address of a registry: ${String(text)}`, {

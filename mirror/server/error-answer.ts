@@ -8,15 +8,19 @@ import { type Answer, jsonAnswer } from './answer.ts';
  */
 export function errorAnswer(failure: unknown): Answer {
   const error = toAshlarError(failure);
-  const { code, message, hint, entry } = error;
+  const { code, message, hint, entry, data } = error;
   const status = statusOf(error);
   const isInternal = code === 'internal';
   const shown = isInternal ? 'the mirror failed; its log says how' : message;
   const answer = jsonAnswer(status, { error: shown, code, class: entry.class, hint });
   const unkept = { 'cache-control': 'no-store' };
   const notice = code === 'package_blocked' ? { 'npm-notice': headerText(message) } : {};
+  // Clients ask for a one-time password, or to log in, by it.
+  const { authenticate } = data;
+  const login =
+    typeof authenticate === 'string' ? { 'www-authenticate': headerText(authenticate) } : {};
   const retry = entry.retryable && status >= 429 ? { 'retry-after': '2' } : {};
-  return { ...answer, headers: { ...answer.headers, ...unkept, ...notice, ...retry } };
+  return { ...answer, headers: { ...answer.headers, ...unkept, ...notice, ...login, ...retry } };
 }
 
 const upstreamsWord: readonly string[] = ['package_not_found', 'package_forbidden'];

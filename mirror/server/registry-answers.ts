@@ -106,7 +106,7 @@ async function servePackument(
     const cutting = policy.cutsFor({ view, name, record: found.record }, ledger);
     const cuts = await abortable(cutting, signal);
     const wish = { registry, base, cuts };
-    const variant = await ledger.span('cache', () => variants.find(found.record, wish));
+    const variant = await ledger.span('cache', () => variants.find(found.record, wish, signal));
     if (variant !== null) {
       const { headers } = request;
       const answer = packumentAnswer(found, variant, {

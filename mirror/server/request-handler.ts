@@ -4,8 +4,9 @@ import { createRequestLedger, type RequestLedger } from '../../src/network.ts';
 import type { ObserveRequest, RequestOutcome, RequestRecord } from '../observe/request-record.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
-import type { ForwardRequest } from '../proxy/forward-proxy.ts';
-import { absoluteTarget } from './absolute-target.ts';
+import type { ForwardProxy } from '../proxy/forward-proxy.ts';
+import type { LoopMark } from '../upstream/loop-mark.ts';
+import { absoluteTarget, isOwnAddress } from './absolute-target.ts';
 import type { Answer } from './answer.ts';
 import { type AnswerWait, createAnswerWaits } from './answer-waits.ts';
 import { errorAnswer } from './error-answer.ts';
@@ -20,7 +21,8 @@ export interface RequestHandlerOptions {
   readonly requesters: RequesterOptions;
   readonly answerRegistry: AnswerRegistry;
   readonly passThrough: PassThrough;
-  readonly forward: ForwardRequest;
+  readonly forward: ForwardProxy['forward'];
+  readonly loopMark: LoopMark;
   readonly observe: ObserveRequest;
   readonly nowMs: () => number;
   /** How long a client waits for the beginning of its answer. */
@@ -45,9 +47,11 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleRequ
     try {
       const answer = await prepare(options, { request, response, ledger, wait, facts });
       wait.isOver();
-      if (answer === 'passed') return;
-      ({ state } = answer);
-      sentBytes = await sendAnswer({ request, response, ledger }, answer);
+      if ('passedBytes' in answer) sentBytes = answer.passedBytes;
+      else {
+        ({ state } = answer);
+        sentBytes = await sendAnswer({ request, response, ledger }, answer);
+      }
     } catch (error) {
       wait.isOver();
       outcome = outcomeOf(error, wait);
@@ -77,21 +81,20 @@ interface Prepared {
   readonly facts: Facts;
 }
 
+/** Gives the answer, or the bytes of one that somebody else has given and that is sent already. */
 async function prepare(
   options: RequestHandlerOptions,
   { request, response, ledger, wait, facts }: Prepared,
-): Promise<Answer | 'passed'> {
+): Promise<Answer | { readonly passedBytes: number }> {
   facts.requester = readRequesterOrRefuse(request, options.requesters);
-  if (request.method === 'TRACE') {
-    // It would show what those in between have put into a request, credentials among them.
-    throw new AshlarError('method_refused', 'TRACE is not served here');
-  }
+  refuseUnserved(request, options.loopMark);
   const foreign = foreignTarget(request, options.requesters);
   if (foreign !== null) {
     facts.kind = 'forwarded';
     wait.isOver();
-    await ledger.span('upstream', () => options.forward(request, response, foreign));
-    return 'passed';
+    const to = { target: foreign, ledger };
+    const forwarding = (): Promise<number> => options.forward(request, response, to);
+    return { passedBytes: await ledger.span('upstream', forwarding) };
   }
   const routed = routeRequest(request, facts.requester, options.requesters.registries);
   const { registry, path, base, wanted, credentialIs } = routed;
@@ -113,8 +116,17 @@ async function prepare(
   const answer = await options.answerRegistry(exchange, wanted);
   if (answer !== null) return answer;
   wait.isOver();
-  await ledger.span('upstream', () => options.passThrough(exchange, wanted));
-  return 'passed';
+  const passing = (): Promise<number> => options.passThrough(exchange, wanted);
+  return { passedBytes: await ledger.span('upstream', passing) };
+}
+
+function refuseUnserved({ method, headers }: IncomingMessage, loopMark: LoopMark): void {
+  if (method === 'TRACE') {
+    // It would show what those in between have put into a request, credentials among them.
+    throw new AshlarError('method_refused', 'TRACE is not served here');
+  }
+  if (loopMark.isIn(headers))
+    throw new AshlarError('loop_detected', 'what this mirror asks for upstream comes to itself');
 }
 
 function readRequesterOrRefuse(request: IncomingMessage, options: RequesterOptions): Requester {
@@ -133,10 +145,7 @@ function foreignTarget(
 ): URL | null {
   const target = absoluteTarget(url);
   if (target === null || registries.byHost(target.host) !== undefined) return null;
-  const isOwnPort = Number(target.port || '80') === socket.localPort;
-  const address = socket.localAddress?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
-  const own = ['localhost', '127.0.0.1', '[::1]', address, `[${address}]`];
-  return isOwnPort && own.includes(target.hostname) ? null : target;
+  return isOwnAddress(target, socket) ? null : target;
 }
 
 function outcomeOf(error: unknown, wait: AnswerWait): RequestOutcome {
@@ -158,6 +167,9 @@ async function sendError(
   }
 }
 
+/** As nginx logs it. */
+const clientGoneStatus = 499;
+
 function recordOf(
   { kind, requester, exchange, wanted }: Facts,
   seen: {
@@ -178,7 +190,8 @@ function recordOf(
     registry: exchange?.registry.name ?? null,
     package: wanted !== null && 'package' in wanted ? (wanted.package?.name ?? null) : null,
     way: (requester?.transparentFor ?? null) === null ? 'conventional' : 'transparent',
-    status: response.statusCode,
+    // Nobody has seen what was to be answered.
+    status: rest.outcome.kind === 'client_gone' ? clientGoneStatus : response.statusCode,
     address: requester?.address ?? '',
     buildId: requester?.buildId ?? null,
     time: ledger.summary(),

@@ -1,5 +1,3 @@
-import { createGunzip } from 'node:zlib';
-import { pipeline } from 'node:stream';
 import type { MirrorCache, StoredObject } from '../cache/mirror-cache.ts';
 import type { PackumentVariant } from '../documents/packument-variants.ts';
 import type { FoundPackument } from '../documents/packuments.ts';
@@ -17,15 +15,15 @@ export interface PackumentRequest {
   readonly signal: AbortSignal;
 }
 
-/** The answer with a packument: as gzip to clients that take it, else decompressed as it is sent. */
+/** The answer with a packument: as gzip to clients that take it where it is kept so, else as JSON. */
 export function packumentAnswer(
   found: FoundPackument,
   variant: PackumentVariant,
   { request, cache }: { readonly request: PackumentRequest; readonly cache: MirrorCache },
 ): Answer {
   const { record, state } = found;
-  const isGzip = acceptsGzip(request.acceptEncoding);
-  const etag = `"${variant.tag}${isGzip ? '-gzip' : ''}"`;
+  const gzip = acceptsGzip(request.acceptEncoding) ? variant.gzip : null;
+  const etag = `"${variant.tag}${gzip === null ? '' : '-gzip'}"`;
   const headers = {
     'content-type': record.contentType,
     etag,
@@ -36,25 +34,12 @@ export function packumentAnswer(
   };
   if (isUnchanged(request, { etag, lastModified: record.lastModified }))
     return { status: 304, headers, body: null, state };
-  if (isGzip) {
-    const encoded = { ...headers, 'content-encoding': 'gzip' };
-    return {
-      status: 200,
-      headers: encoded,
-      body: bodyOf(variant.object, cache, request.signal),
-      state,
-    };
+  if (gzip === null) {
+    const pieces = variant.plain(request.signal);
+    return { status: 200, headers, body: { sizeBytes: null, pieces }, state };
   }
-  const pieces = decompressed(cache.pieces(variant.object, request.signal));
-  return { status: 200, headers, body: { sizeBytes: null, pieces }, state };
-}
-
-/** Begins when it is read: a head alone is sent without. */
-async function* decompressed(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const plain = createGunzip({ chunkSize: 64 * 1024 });
-  // Errors reach the reader of `plain`.
-  pipeline(pieces, plain, () => {});
-  yield* plain;
+  const encoded = { ...headers, 'content-encoding': 'gzip' };
+  return { status: 200, headers: encoded, body: bodyOf(gzip, cache, request.signal), state };
 }
 
 function bodyOf(object: StoredObject, cache: MirrorCache, signal: AbortSignal): AnswerBody {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { findNodeAtLocation, parseTree } from 'jsonc-parser';
 import type { SmallDocument } from '../documents/small-documents.ts';
-import type { Found } from '../documents/refreshed.ts';
+import type { Found } from '../documents/document-kind.ts';
 import { moveBetweenBases } from '../packument/rewrite-tarballs.ts';
 import type { Registry } from '../registries/registry.ts';
 import type { Answer } from './answer.ts';
@@ -40,7 +40,9 @@ function moveTarball(text: string, { registry, base }: SmallDocumentRequest): st
   if (!text.includes('"tarball"')) return text;
   const tree = parseTree(text);
   const node = tree === undefined ? undefined : findNodeAtLocation(tree, ['dist', 'tarball']);
-  const url = typeof node?.value === 'string' ? URL.parse(node.value) : null;
+  const stated: unknown = node?.value;
+  const isHttp = typeof stated === 'string' && /^https?:/i.test(stated);
+  const url = isHttp ? URL.parse(stated) : null;
   if (node === undefined || url === null) return text;
   const from = [...registry.hosts.map((host) => new URL(`https://${host}`)), ...registry.upstreams];
   const moved = moveBetweenBases({ from, to: new URL(base) })(url, '');

@@ -18,14 +18,16 @@ export interface IntegrityCheck extends BodyCheck {
 const algorithms = ['sha512', 'sha384', 'sha256', 'sha1'] as const;
 type Algorithm = (typeof algorithms)[number];
 
-/**
- * Holds bytes against the strongest digest that is stated. `stated` may come later than the first bytes; several are given
- * where a packument has more than one version with this file, and one that fits is enough.
- */
-export function createIntegrityCheck(
-  subject: string,
-  stated: Promise<readonly StatedDigests[]>,
-): IntegrityCheck {
+/** What a packument states of a file: several where more than one version has it, and one that fits is enough. */
+export interface StatedFile {
+  /** As the packument is known; may come later than the first bytes. */
+  readonly known: Promise<readonly StatedDigests[]>;
+  /** As it is now: asked for when the bytes do not fit what is known. */
+  anew(): Promise<readonly StatedDigests[]>;
+}
+
+/** Holds bytes against the strongest digest that is stated. */
+export function createIntegrityCheck(subject: string, stated: StatedFile): IntegrityCheck {
   const hashes = new Map<Algorithm, Hash>(
     algorithms.map((algorithm) => [algorithm, createHash(algorithm)]),
   );
@@ -35,30 +37,41 @@ export function createIntegrityCheck(
       for (const hash of hashes.values()) hash.update(bytes);
     },
     async finish() {
-      const found = new Map([...hashes].map(([algorithm, hash]) => [algorithm, hash.digest()]));
-      const expected = (await stated).map((digests) => strongest(digests));
-      for (const each of expected) {
-        const fits = each?.digests.some((digest) => found.get(each.algorithm)?.equals(digest));
-        if (each === null || fits !== true) continue;
-        outcome = {
-          sha512: found.get('sha512')?.toString('hex') ?? '',
-          heldAgainst: `${each.algorithm}-${found.get(each.algorithm)?.toString('base64') ?? ''}`,
-        };
-        return;
-      }
-      const words = expected.some((each) => each !== null)
-        ? 'arrived with other bytes than its packument says'
-        : 'has no digest in its packument that could be checked';
-      throw new AttemptFailure(`${subject} ${words}`, {
-        code: 'registry_corrupt',
-        isPassing: expected.some((each) => each !== null),
-      });
+      const found: Found = new Map([...hashes].map(([name, hash]) => [name, hash.digest()]));
+      const known = await stated.known;
+      const fitting = fittingOf(found, known) ?? fittingOf(found, await stated.anew());
+      if (fitting === null) throw misfit(subject, known);
+      outcome = {
+        sha512: found.get('sha512')?.toString('hex') ?? '',
+        heldAgainst: `${fitting}-${found.get(fitting)?.toString('base64') ?? ''}`,
+      };
     },
     outcome() {
       if (outcome === null) throw new TypeError('the check has not been passed');
       return outcome;
     },
   };
+}
+
+type Found = ReadonlyMap<Algorithm, Buffer>;
+
+/** The algorithm by which the bytes are what one of these states; null where they are not. */
+function fittingOf(found: Found, stated: readonly StatedDigests[]): Algorithm | null {
+  for (const digests of stated) {
+    const expected = strongest(digests);
+    if (expected === null) continue;
+    const { algorithm } = expected;
+    if (expected.digests.some((digest) => found.get(algorithm)?.equals(digest))) return algorithm;
+  }
+  return null;
+}
+
+function misfit(subject: string, stated: readonly StatedDigests[]): AttemptFailure {
+  const isPassing = stated.some((digests) => strongest(digests) !== null);
+  const words = isPassing
+    ? 'arrived with other bytes than its packument says'
+    : 'has no digest in its packument that could be checked';
+  return new AttemptFailure(`${subject} ${words}`, { code: 'registry_corrupt', isPassing });
 }
 
 interface Expected {

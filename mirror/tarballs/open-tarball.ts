@@ -60,7 +60,7 @@ function ask(
     },
     authorization: mayAuthorize(source.view, target) ? source.view.authorization : null,
     timeoutMs: context.settings.fetchTimeoutMs,
-    signal: context.signal,
+    signal: from.signal,
   });
 }
 

@@ -20,6 +20,8 @@ export interface StatedTarballs {
    * either, and the failures of fetching a packument.
    */
   find(tarball: TarballName, ledger: RequestLedger): Promise<readonly PackumentVersion[]>;
+  /** The same as upstream confirms it now. */
+  confirm(tarball: TarballName, ledger: RequestLedger): Promise<readonly PackumentVersion[]>;
 }
 
 interface Parts {
@@ -29,38 +31,49 @@ interface Parts {
   readonly signal: AbortSignal;
 }
 
+interface Look {
+  readonly form: PackumentForm;
+  readonly freshness: 'kept' | 'any' | 'confirmed';
+}
+
+const confirmed: Look = { form: 'abbreviated', freshness: 'confirmed' };
 /** The abbreviated form is smaller, so that one is fetched where none is kept. */
-const attempts: readonly { form: PackumentForm; freshness: 'kept' | 'any' | 'confirmed' }[] = [
+const looks: readonly Look[] = [
   { form: 'full', freshness: 'kept' },
   { form: 'abbreviated', freshness: 'any' },
-  { form: 'abbreviated', freshness: 'confirmed' },
+  confirmed,
 ];
 
-export function createStatedTarballs({ packuments, indexes, signal }: Parts): StatedTarballs {
+export function createStatedTarballs(parts: Parts): StatedTarballs {
   return {
-    async find({ view, name, file }, ledger) {
-      let staleBecause: string | null = null;
-      for (const { form, freshness } of attempts) {
-        const target = { view, name, form };
-        const asked =
-          freshness === 'kept'
-            ? null
-            : await packuments.find(target, { ledger, signal, freshness });
-        staleBecause = asked?.staleBecause ?? null;
-        const found = asked?.record ?? (await packuments.kept(target));
-        const index = found === null ? null : await indexes.find(found.body);
-        if (found !== null && index === null) packuments.forget(target);
-        const versions =
-          index === null ? [] : versionsOfFile(index, file.slice(file.lastIndexOf('/') + 1));
-        if (versions.length > 0) return versions;
-      }
-      if (staleBecause !== null) {
-        const problem = `whether ${name} has a version with the file ${file} is not known`;
-        throw new AshlarError('registry_unavailable', `${problem}: ${staleBecause}`);
-      }
-      throw new AshlarError('package_not_found', `${name} has no version with the file ${file}`, {
-        data: { package: name, file, registry: view.registry.name, status: 404 },
-      });
-    },
+    find: (tarball, ledger) => find(parts, tarball, { ledger, looks }),
+    confirm: (tarball, ledger) => find(parts, tarball, { ledger, looks: [confirmed] }),
   };
+}
+
+async function find(
+  { packuments, indexes, signal }: Parts,
+  { view, name, file }: TarballName,
+  { ledger, looks }: { readonly ledger: RequestLedger; readonly looks: readonly Look[] },
+): Promise<readonly PackumentVersion[]> {
+  let staleBecause: string | null = null;
+  for (const { form, freshness } of looks) {
+    const target = { view, name, form };
+    const asked =
+      freshness === 'kept' ? null : await packuments.find(target, { ledger, signal, freshness });
+    staleBecause = asked?.staleBecause ?? null;
+    const found = asked?.record ?? (await packuments.kept(target));
+    const index = found === null ? null : await indexes.find(found.body);
+    if (found !== null && index === null) packuments.forget(target);
+    const versions =
+      index === null ? [] : versionsOfFile(index, file.slice(file.lastIndexOf('/') + 1));
+    if (versions.length > 0) return versions;
+  }
+  if (staleBecause !== null) {
+    const problem = `whether ${name} has a version with the file ${file} is not known`;
+    throw new AshlarError('registry_unavailable', `${problem}: ${staleBecause}`);
+  }
+  throw new AshlarError('package_not_found', `${name} has no version with the file ${file}`, {
+    data: { package: name, file, registry: view.registry.name, status: 404 },
+  });
 }

@@ -1,34 +1,31 @@
 import { abortable, AshlarError } from '../../src/index.ts';
-import {
-  type AttemptFailure,
-  type RequestLedger,
-  type SpooledBody,
-  startTransfer,
-  type Transfer,
-  type TransferLimits,
-} from '../../src/network.ts';
-import { blobKey, tarballKey } from '../cache/cache-paths.ts';
+import type { RequestLedger, Transfer } from '../../src/network.ts';
+import { tarballKey } from '../cache/cache-paths.ts';
 import type { CacheState } from '../cache/cache-state.ts';
-import type { StoredObject } from '../cache/mirror-cache.ts';
+import type { Outcome } from '../cache/mirror-cache.ts';
 import { createRecentMap } from '../cache/recent-map.ts';
-import type { FetchContext } from '../fetch-context.ts';
 import { storeName } from '../packument/names/store-name.ts';
 import { claimed } from '../upstream/claimed.ts';
-import { createIntegrityCheck, type IntegrityCheck } from './integrity-check.ts';
-import { createTarballOpener } from './open-tarball.ts';
-import type { StatedTarballs, TarballName } from './stated-tarball.ts';
-import { decodeTarballRecord, encodeTarballRecord, type TarballRecord } from './tarball-record.ts';
+import { fetchTarball, type TarballFetch } from './fetch-tarball.ts';
+import { createKeptTarballs, type KeptTarball, type KeptTarballs } from './kept-tarballs.ts';
+import type { TarballName } from './stated-tarball.ts';
 
 /** A tarball to be sent: kept, or arriving. Dispose it when it is sent. */
-export type FoundTarball = Disposable & { readonly state: CacheState } & (
-    | { readonly kind: 'kept'; readonly record: TarballRecord; readonly object: StoredObject }
-    | { readonly kind: 'arriving'; readonly transfer: Transfer }
-  );
+export type FoundTarball = Disposable & Found;
+
+type Found = { readonly state: CacheState } & (KeptTarball | ArrivingTarball);
+
+export interface ArrivingTarball {
+  readonly kind: 'arriving';
+  readonly transfer: Transfer;
+  /** Resolves when it is in the cache, or cannot be; rejects with the transfer. */
+  readonly stored: Promise<Outcome>;
+}
 
 export interface Tarballs {
   /**
    * Finds a tarball in the cache, where it stays for ever, or begins to fetch it, once for all who ask. Throws what
-   * upstream says where it cannot be had; a transfer that fails later says so itself.
+   * upstream says where it cannot be had, for seconds without asking again; a transfer that fails later says so itself.
    */
   find(
     tarball: TarballName,
@@ -38,12 +35,13 @@ export interface Tarballs {
   settled(): Promise<void>;
 }
 
-type Found =
-  | { readonly kind: 'kept'; readonly record: TarballRecord; readonly object: StoredObject }
-  | { readonly kind: 'arriving'; readonly transfer: Transfer };
+export interface TarballsOptions extends TarballFetch {
+  /** Told of what could not be kept; who asked has the bytes all the same. */
+  readonly onNotKept: (tarball: TarballName, error: unknown) => void;
+}
 
 interface Flight {
-  readonly found: Promise<{ readonly found: Found; readonly state: CacheState }>;
+  readonly found: PromiseWithResolvers<Found>;
   /** Those who may still want what was received, the fetch itself among them. */
   holders: number;
   transferHold: Disposable | null;
@@ -51,83 +49,27 @@ interface Flight {
   ended: Promise<void>;
 }
 
-export interface TarballsOptions {
-  readonly context: FetchContext;
-  readonly stated: StatedTarballs;
-  readonly limits: TransferLimits;
-  /** Told of what could not be kept; who asked has the bytes all the same. */
-  readonly onNotKept: (tarball: TarballName, error: unknown) => void;
+interface Parts {
+  readonly options: TarballsOptions;
+  readonly kept: KeptTarballs;
+  readonly flights: Map<string, Flight>;
+  /** What upstream does not have, as it said a moment ago. */
+  readonly absences: ReturnType<typeof createRecentMap<Absence>>;
 }
 
-const keptRecords = 50_000;
+interface Absence {
+  readonly error: AshlarError;
+  readonly untilMs: number;
+}
+
+const keptAbsences = 10_000;
 
 export function createTarballs(options: TarballsOptions): Tarballs {
-  const { context } = options;
-  const records = createRecentMap<TarballRecord>(keptRecords);
+  const { waiting } = options.context;
+  const kept = createKeptTarballs(options.context);
   const flights = new Map<string, Flight>();
-
-  const findKept = async (key: string): Promise<(Found & { kind: 'kept' }) | null> => {
-    const record = records.get(key) ?? decodeTarballRecord(await context.cache.readRecord(key));
-    if (record === null) return null;
-    const { sizeBytes, sha512 } = record;
-    const digest = { algorithm: 'sha512', hex: sha512 } as const;
-    const object = await context.cache.find(blobKey(sha512), { sizeBytes, digest });
-    if (object === null) {
-      records.delete(key);
-      return null;
-    }
-    context.cache.used(key);
-    records.set(key, record);
-    return { kind: 'kept', record, object };
-  };
-
-  const leave = (flight: Flight): void => {
-    flight.holders -= 1;
-    if (flight.holders === 0) flight.transferHold?.[Symbol.dispose]();
-  };
-
-  const forget = (key: string, flight: Flight): void => {
-    if (flights.get(key) === flight) flights.delete(key);
-  };
-
-  const begin = (key: string, tarball: TarballName, ledger: RequestLedger): Flight => {
-    const found = Promise.withResolvers<{ found: Found; state: CacheState }>();
-    found.promise.catch(() => {});
-    const flight: Flight = {
-      found: found.promise,
-      holders: 1,
-      transferHold: null,
-      ended: Promise.resolve(),
-    };
-    flights.set(key, flight);
-    const fetchIfMissing = async (isFirst: boolean): Promise<void> => {
-      const kept = isFirst ? null : await findKept(key);
-      if (kept !== null) {
-        found.resolve({ found: kept, state: 'coalesced' });
-        return;
-      }
-      const { transfer, check } = startFetch(options, tarball, ledger);
-      flight.transferHold = transfer.hold();
-      // Who comes after a failure asks anew.
-      transfer.verified.catch(() => forget(key, flight));
-      found.resolve({ found: { kind: 'arriving', transfer }, state: 'miss' });
-      const { sizeBytes } = await transfer.verified;
-      await keep(options, { key, tarball, transfer, sizeBytes, ...check().outcome() });
-    };
-    const run = async (): Promise<void> => {
-      const kept = await ledger.span('cache', () => findKept(key));
-      if (kept === null) await claimed(context, key, fetchIfMissing);
-      else found.resolve({ found: kept, state: 'hit' });
-    };
-    flight.ended = run()
-      .catch(found.reject)
-      .finally(() => {
-        forget(key, flight);
-        leave(flight);
-      });
-    return flight;
-  };
-
+  const absences = createRecentMap<Absence>(keptAbsences);
+  const parts = { options, kept, flights, absences };
   return {
     async settled() {
       while (flights.size > 0) await Promise.all([...flights.values()].map(({ ended }) => ended));
@@ -137,92 +79,101 @@ export function createTarballs(options: TarballsOptions): Tarballs {
       const key = tarballKey(view, storeName(name), storeName(file));
       // Many ask for what is being looked for already: they wait for that, and do not look too.
       const running = flights.get(key);
-      const known = running === undefined && records.get(key) !== undefined;
-      const kept = known ? await ledger.span('cache', () => findKept(key)) : null;
-      if (kept !== null) return { ...kept, state: 'hit', [Symbol.dispose]: () => {} };
-      const flight = running ?? flights.get(key) ?? begin(key, tarball, ledger);
-      flight.holders += 1;
-      let isHeld = true;
-      const letGo = (): void => {
-        if (isHeld) leave(flight);
-        isHeld = false;
-      };
-      const { found, state } = await abortable(flight.found, signal).catch((error: unknown) => {
-        letGo();
+      const isKnown = running === undefined && kept.isKnown(key);
+      const known = isKnown ? await ledger.span('cache', () => kept.find(key)) : null;
+      if (known !== null) return { ...known, state: 'hit', [Symbol.dispose]: () => {} };
+      const absence = absences.get(key);
+      if (absence !== undefined && absence.untilMs > waiting.nowMs()) throw absence.error;
+      const flight = running ?? flights.get(key) ?? begin(parts, { key, tarball, ledger });
+      const held = hold(flight);
+      try {
+        const found = await abortable(flight.found.promise, signal);
+        const isOwn = running === undefined || found.state === 'hit';
+        return { ...found, ...held, state: isOwn ? found.state : 'coalesced' };
+      } catch (error) {
+        held[Symbol.dispose]();
         throw error;
-      });
-      return {
-        ...found,
-        state: running === undefined || state === 'hit' ? state : 'coalesced',
-        [Symbol.dispose]: letGo,
-      };
+      }
     },
   };
 }
 
-function startFetch(
-  { context, stated, limits }: TarballsOptions,
-  tarball: TarballName,
-  ledger: RequestLedger,
-): { transfer: Transfer; check: () => IntegrityCheck } {
-  const { view, name, file } = tarball;
-  const versions = stated.find(tarball, ledger);
-  versions.catch(() => {});
-  const subject = `${name}: ${file}`;
-  let check = createIntegrityCheck(subject, versions);
-  const transfer = startTransfer({
-    subject,
-    open: createTarballOpener(context, {
-      view,
-      name,
-      path: `/${name}/-/${file.split('/').map(encodeURIComponent).join('/')}`,
-      statedUrl: async () => urlOf((await versions)[0]?.tarball?.url),
-      ledger,
-    }),
-    createCheck: () => (check = createIntegrityCheck(subject, versions)),
-    limits,
-    spoolDirectory: context.spoolDirectory,
-    makeRoom: context.cache.free,
-    retry: {
-      policy: context.retry,
-      waiting: context.waiting,
-      signal: context.signal,
-      giveUp: (failure: AttemptFailure, attempts) =>
-        new AshlarError(failure.facts.code, `${failure.message}; asked ${attempts} times`, {
-          cause: failure,
-          data: { package: name, file },
-        }),
-    },
-  });
-  return { transfer, check: () => check };
-}
-
-interface ToKeep {
+interface Wanted {
   readonly key: string;
   readonly tarball: TarballName;
-  readonly transfer: Transfer;
-  readonly sizeBytes: number;
-  readonly sha512: string;
-  readonly heldAgainst: string;
+  readonly ledger: RequestLedger;
 }
 
-async function keep(
-  { context, onNotKept }: TarballsOptions,
-  { key, tarball, transfer, sizeBytes, sha512, heldAgainst }: ToKeep,
+function begin(parts: Parts, wanted: Wanted): Flight {
+  const { flights } = parts;
+  const { key } = wanted;
+  const found = Promise.withResolvers<Found>();
+  found.promise.catch(() => {});
+  const flight: Flight = { found, holders: 0, transferHold: null, ended: Promise.resolve() };
+  flights.set(key, flight);
+  const held = hold(flight);
+  flight.ended = run(parts, flight, wanted)
+    .catch(found.reject)
+    .finally(() => {
+      forget(parts, flight, key);
+      held[Symbol.dispose]();
+    });
+  return flight;
+}
+
+async function run(parts: Parts, flight: Flight, wanted: Wanted): Promise<void> {
+  const { options, kept } = parts;
+  const { key, ledger } = wanted;
+  const known = await ledger.span('cache', () => kept.find(key));
+  if (known !== null) return flight.found.resolve({ ...known, state: 'hit' });
+  await claimed(options.context, key, async () => {
+    // Another process may have stored it since it was looked for.
+    const stored = await kept.find(key);
+    if (stored === null) await fetchAndKeep(parts, flight, wanted);
+    else flight.found.resolve({ ...stored, state: 'coalesced' });
+  });
+}
+
+async function fetchAndKeep(
+  parts: Parts,
+  flight: Flight,
+  { key, tarball, ledger }: Wanted,
 ): Promise<void> {
-  const { cache, waiting } = context;
-  const body: SpooledBody = transfer.contents();
-  const record = { sha512, sizeBytes, heldAgainst, fetchedAtMs: waiting.nowMs() };
-  try {
-    const blob = blobKey(sha512);
-    if ((await cache.store(blob, body)) === 'no-room')
-      throw new AshlarError('store_full', 'no room could be made for it');
-    await cache.writeRecord(key, encodeTarballRecord(record), [blob]);
-  } catch (error) {
-    onNotKept(tarball, error);
-  }
+  const { options, kept } = parts;
+  const fetched = fetchTarball(options, tarball, ledger);
+  const { transfer } = fetched;
+  flight.transferHold = transfer.hold();
+  transfer.verified.catch((error: unknown) => {
+    rememberAbsence(parts, key, error);
+    // Who comes after a failure asks anew.
+    forget(parts, flight, key);
+  });
+  const stored = transfer.verified.then(() => kept.keep(key, fetched));
+  flight.found.resolve({ kind: 'arriving', transfer, stored, state: 'miss' });
+  const outcome = await stored;
+  if (outcome.kind === 'not-kept') options.onNotKept(tarball, outcome.because);
 }
 
-function urlOf(text: string | undefined): URL | null {
-  return text === undefined ? null : URL.parse(text);
+function rememberAbsence({ options, absences }: Parts, key: string, error: unknown): void {
+  if (!(error instanceof AshlarError) || error.code !== 'package_not_found') return;
+  const { waiting, settings } = options.context;
+  absences.set(key, { error, untilMs: waiting.nowMs() + settings.absenceMs });
+}
+
+function forget({ flights }: Parts, flight: Flight, key: string): void {
+  if (flights.get(key) === flight) flights.delete(key);
+}
+
+/** What was received is kept as long as somebody may want it. */
+function hold(flight: Flight): Disposable {
+  flight.holders += 1;
+  let isHeld = true;
+  return {
+    [Symbol.dispose]() {
+      if (!isHeld) return;
+      isHeld = false;
+      flight.holders -= 1;
+      if (flight.holders === 0) flight.transferHold?.[Symbol.dispose]();
+    },
+  };
 }

@@ -113,7 +113,7 @@ async function valueParts(
   ];
 }
 
-export function bundleFor(source: string): string {
+function bundleFor(source: string): string {
   const name = createHash('sha256').update(source).digest('hex').slice(0, 16);
   return `${trustDirectory}/bundle-${name}.pem`;
 }

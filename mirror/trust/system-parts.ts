@@ -99,7 +99,7 @@ async function staleParts(
 }
 
 /** Where a certificate of the mirror stands among the administrator's. */
-export function anchorPath(store: SystemStore, pem: string): string {
+function anchorPath(store: SystemStore, pem: string): string {
   return `${store.anchors}/${anchorName(pem)}${store.suffix}`;
 }
 

@@ -35,7 +35,7 @@ export const recordPath = `${trustDirectory}/record.json`;
 
 const maxRecordBytes = 16 * 1024 * 1024;
 
-export const emptyRecord: TrustRecord = {
+const emptyRecord: TrustRecord = {
   format: 1,
   made: [],
   directories: [],

@@ -2,7 +2,10 @@ import { AshlarError } from '../../src/index.ts';
 import type { UpstreamResponse } from '../../src/network.ts';
 import type { View } from '../registries/view.ts';
 
-/** What a definite answer means that is not the resource: no such package, no right to it, or something else. */
+/**
+ * What a definite answer means that is not the resource: no such package, no right to it, or something else. What upstream
+ * says of how to log in comes along as `data.authenticate`.
+ */
 export function refusalOf(
   response: UpstreamResponse,
   { name, view }: { name: string; view: View },
@@ -14,7 +17,12 @@ export function refusalOf(
     return new AshlarError('package_not_found', `there is no ${name} (${said})`, { data });
   }
   if (status === 401 || status === 403) {
-    return new AshlarError('package_forbidden', `${name} may not be read (${said})`, { data });
+    const authenticate = response.header('www-authenticate');
+    return new AshlarError('package_forbidden', `${name} may not be read (${said})`, {
+      data: { ...data, ...(authenticate === null ? {} : { authenticate }) },
+    });
   }
+  if (status === 508)
+    return new AshlarError('loop_detected', `${url.host} leads to the mirror itself`, { data });
   return new AshlarError('registry_refused', `${name} cannot be had (${said})`, { data });
 }

@@ -7,7 +7,15 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
   const mirror = program
     .command('mirror')
     .description('an npm registry that keeps what it fetched and holds when many ask at once');
+  addServe(mirror, perform);
+  addStatus(mirror, perform);
+  addWarm(mirror, perform);
+  addVerify(mirror, perform);
+  addPrune(mirror, perform);
+  addEnv(mirror, perform);
+}
 
+function addServe(mirror: Command, perform: Perform): void {
   withMirrorOptions(mirror.command('serve').description('run the mirror until it is ended'))
     .option('--listen <host:port>', 'where plain http is served', '127.0.0.1:4873')
     .option(
@@ -43,7 +51,9 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
         }),
       ),
     );
+}
 
+function addStatus(mirror: Command, perform: Perform): void {
   withCommonOptions(
     mirror
       .command('status')
@@ -54,7 +64,9 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
       (await import('./commands/mirror-status.ts')).mirrorStatus(context, options.mirror),
     ),
   );
+}
 
+function addWarm(mirror: Command, perform: Perform): void {
   withMirrorOptions(
     mirror
       .command('warm')
@@ -69,7 +81,9 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
       ),
     ),
   );
+}
 
+function addVerify(mirror: Command, perform: Perform): void {
   withMirrorOptions(
     mirror
       .command('verify')
@@ -83,7 +97,9 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
       }),
     ),
   );
+}
 
+function addPrune(mirror: Command, perform: Perform): void {
   withMirrorOptions(
     mirror
       .command('prune')
@@ -99,7 +115,17 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
       }),
     ),
   );
+}
 
+interface EnvOptions extends CommonOptions {
+  readonly way: 'hosts' | 'proxy' | 'registry';
+  readonly address: string;
+  readonly port: string;
+  readonly config?: string;
+  readonly host?: string[];
+}
+
+function addEnv(mirror: Command, perform: Perform): void {
   withCommonOptions(
     mirror
       .command('env')
@@ -113,24 +139,21 @@ export function addMirrorCommands(program: Command, perform: Perform): void {
       )
       .option('--address <address>', 'the mirror as those machines see it', '127.0.0.1')
       .option('--port <port>', 'where it serves plain http', '4873')
-      .option('--config <file>', 'the configuration of the mirror'),
-  ).action(
-    (
-      options: CommonOptions & {
-        way: 'hosts' | 'proxy' | 'registry';
-        address: string;
-        port: string;
-        config?: string;
-      },
-    ) =>
-      perform(options, async (context) =>
-        (await import('./commands/mirror-env.ts')).mirrorEnv(context, {
-          way: options.way,
-          address: options.address,
-          port: options.port,
-          configFile: options.config ?? null,
-        }),
+      .option('--config <file>', 'the configuration of the mirror, as `mirror serve` has it')
+      .option(
+        '--host <name...>',
+        'further hosts of the default registry, as `mirror serve` has them',
       ),
+  ).action(({ way, address, port, config, host, ...options }: EnvOptions) =>
+    perform(options, async (context) =>
+      (await import('./commands/mirror-env.ts')).mirrorEnv(context, {
+        way,
+        address,
+        port,
+        configFile: config ?? null,
+        hosts: host ?? [],
+      }),
+    ),
   );
 }
 

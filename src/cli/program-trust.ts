@@ -12,6 +12,7 @@ interface TrustFlags extends CommonOptions {
   readonly print?: 'pem';
   readonly ca?: string;
   readonly config?: string;
+  readonly host?: string[];
 }
 
 /** `ashlar trust` */
@@ -28,9 +29,10 @@ export function addTrustCommands(program: Command, perform: Perform): void {
       .option('--client <names>', 'only these of system,node,npm,pnpm,yarn,berry,bun')
       .option('--root <dir>', 'a root file system that is not running, instead of this machine')
       .option('--ca <file>', "these certificates (PEM) instead of this machine's authority")
+      .option('--config <file>', 'the configuration of the mirror, as `mirror serve` has it')
       .option(
-        '--config <file>',
-        'the configuration of the mirror, for an authority that is made now',
+        '--host <name...>',
+        'further hosts of the default registry, as `mirror serve` has them',
       )
       .addOption(
         new Option(
@@ -46,6 +48,7 @@ export function addTrustCommands(program: Command, perform: Perform): void {
         root: flags.root ?? '/',
         caFile: flags.ca ?? null,
         configFile: flags.config ?? null,
+        hosts: flags.host ?? [],
       }),
     ),
   );

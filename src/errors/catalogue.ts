@@ -121,6 +121,28 @@ export const catalogue = {
   ),
   package_name_invalid: caller('Ask for a package by a name that npm allows: name or @scope/name.'),
   registry_path_invalid: caller('Ask for a path that npm registries know, such as /name.', 400),
+  repository_name_invalid: caller(
+    'Write a repository as parts of lower-case letters, digits and single separators, with slashes between them.',
+  ),
+  tag_invalid: caller(
+    'A tag has at most 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or dash.',
+  ),
+  digest_invalid: caller(
+    'Write a digest as sha256: and 64, or sha512: and 128 lower-case hex digits.',
+  ),
+  page_invalid: caller('Ask for a page with n=NUMBER and last=TAG.'),
+  endpoint_unsupported: caller('This cache reads images; ask the registry itself for this.', 404),
+  push_refused: caller('Push to the registry itself; this cache only reads.', 405),
+  registry_not_cached: caller(
+    'Name a registry that this cache has; `ashlar registry-cache status` lists them.',
+    404,
+  ),
+  repository_unknown: caller('Check the name; a private repository needs a credential.', 404),
+  manifest_unknown: caller(
+    'Check the name and the tag or digest; a private image needs a credential.',
+    404,
+  ),
+  blob_unknown: caller('Pull the image by its manifest; no manifest of it names this blob.', 404),
   reference_invalid: caller(
     'Write an image reference as [host[:port]/]name[:tag][@sha256:digest].',
   ),
@@ -214,6 +236,12 @@ export const catalogue = {
 
   policy_invalid: operator('Mend the policy or the advisory file at the place shown.'),
 
+  loop_detected: {
+    class: 'operator',
+    httpStatus: 508,
+    retryable: false,
+    hint: 'On the machine of the mirror the names of the registries must not lead to the mirror: take the lines of `ashlar mirror env` out of its /etc/hosts, or name another address to fetch from with --upstream.',
+  },
   mirror_unreachable: operator(
     'Start it with `ashlar mirror serve`, or name another with --mirror.',
   ),

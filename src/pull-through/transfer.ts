@@ -1,9 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
-import { AshlarError } from '../errors/ashlar-error.ts';
-import { AttemptFailure } from '../upstream/attempt-failure.ts';
-import { beforeNextAttempt, type RetryPlan } from '../upstream/retry.ts';
-import { type BodySpool, createBodySpool, type SpooledBody } from './body-spool.ts';
-import { createSignpost } from './signpost.ts';
+import type { RetryPlan } from '../upstream/retry.ts';
+import type { SpooledBody } from './body-spool.ts';
+import { followBody } from './follow-body.ts';
+import { receiveBody } from './receive-body.ts';
+import { createTransferState, type TransferState } from './transfer-state.ts';
 
 /** A body that is being fetched once, for all who want it. */
 export interface Transfer {
@@ -37,12 +36,20 @@ export interface TransferLimits {
   readonly wholeBytes: number;
   /** The end of a larger body that is held back until it is verified. */
   readonly holdBackBytes: number;
+  /** How long the whole of it may take, with all repetitions. */
+  readonly totalMs: number;
+  /** A body that comes more slowly than this, over `paceMs` of waiting for it, is asked for again from where it is. */
+  readonly minBytesPerSec: number;
+  readonly paceMs: number;
 }
 
 export const defaultTransferLimits: TransferLimits = {
   maxBytes: 2 * 1024 ** 3,
   wholeBytes: 4 * 1024 ** 2,
   holdBackBytes: 256 * 1024,
+  totalMs: 10 * 60_000,
+  minBytesPerSec: 1024,
+  paceMs: 30_000,
 };
 
 export interface TransferPlan {
@@ -55,17 +62,22 @@ export interface TransferPlan {
   readonly spoolDirectory: string;
   /** Asked for room when the disk of the spool is full. */
   readonly makeRoom?: (sizeBytes: number) => Promise<void>;
-  /** How often a body that breaks off or is wrong is asked for again. */
+  /** How often a body that breaks off, stalls or is wrong is asked for again. */
   readonly retry: RetryPlan;
+  /** Default: that of this process. */
+  readonly monotonicMs?: () => number;
 }
 
 /**
  * Asks for the body from an offset on; the answer may begin earlier. `validator` is what the first answer had, so that no
- * two versions are put together (If-Range, RFC 9110 section 13.1.5). Throws an `AttemptFailure` for what is worth another try.
+ * two versions are put together (If-Range, RFC 9110 section 13.1.5). `signal` ends the request and its body when the time for
+ * all of it is over; that nothing at all comes for a while is for the body itself to notice. Throws an `AttemptFailure` for what is
+ * worth another try.
  */
 export type OpenBody = (from: {
   readonly offset: number;
   readonly validator: string | null;
+  readonly signal: AbortSignal;
 }) => Promise<OpenedBody>;
 
 export interface OpenedBody {
@@ -85,232 +97,35 @@ export interface BodyCheck {
   finish(sizeBytes: number): Promise<void>;
 }
 
-const pieceBytes = 256 * 1024;
-
 /** Begins to fetch at once, and goes on to the end also when nobody reads any more. */
 export function startTransfer(plan: TransferPlan): Transfer {
-  const opened = Promise.withResolvers<{ totalBytes: number | null }>();
-  const verified = Promise.withResolvers<{ sizeBytes: number }>();
-  // Who does not wait for them shall not end the process.
-  for (const { promise } of [opened, verified]) promise.catch(() => {});
-  const changed = createSignpost();
-  const state: TransferState = {
-    spool: makeSpool(plan),
-    totalBytes: null,
-    outcome: null,
-    onHead: opened.resolve,
-    changed,
-    restart() {
-      drop(state.spool);
-      state.spool = makeSpool(plan);
-      changed.notify();
-    },
-  };
-  let holders = 1;
-  const letGo = (): void => {
-    holders -= 1;
-    if (holders === 0) drop(state.spool);
-  };
-  const hold = (): Disposable => {
-    holders += 1;
-    let isHeld = true;
-    return {
-      [Symbol.dispose]() {
-        if (isHeld) letGo();
-        isHeld = false;
-      },
-    };
-  };
-
-  const run = async (): Promise<void> => {
-    try {
-      await receiveAll(plan, state);
-      state.outcome = { kind: 'verified' };
-      verified.resolve({ sizeBytes: state.spool.sizeBytes() });
-    } catch (error) {
-      state.outcome = { kind: 'failed', error };
-      for (const { reject } of [opened, verified]) reject(error);
-    } finally {
-      changed.notify();
-    }
-    letGo();
-  };
-  void run();
-
+  const state = createTransferState(plan);
+  void run(plan, state);
   return {
-    opened: opened.promise,
-    verified: verified.promise,
+    opened: state.opened.promise,
+    verified: state.verified.promise,
     verifiedBytes: () => (state.outcome?.kind === 'verified' ? state.spool.sizeBytes() : null),
     contents: () => state.spool.contents(),
-    hold,
+    hold: state.hold,
     async *read(range, signal) {
-      const held = hold();
-      try {
-        yield* follow(plan, state, { range, signal });
-      } finally {
-        held[Symbol.dispose]();
-      }
+      using stack = new DisposableStack();
+      stack.use(state.hold());
+      yield* followBody(plan, state, { range, signal });
     },
   };
 }
 
-/** Closing waits for reads that are under way. What cannot be removed now goes with the directory. */
-function drop(spool: BodySpool): void {
-  Promise.resolve(spool[Symbol.asyncDispose]()).catch(() => {});
-}
-
-interface TransferState {
-  spool: BodySpool;
-  totalBytes: number | null;
-  outcome: { kind: 'verified' } | { kind: 'failed'; error: unknown } | null;
-  readonly changed: ReturnType<typeof createSignpost>;
-  onHead(head: { totalBytes: number | null }): void;
-  restart(): void;
-}
-
-function makeSpool({ limits, spoolDirectory, makeRoom }: TransferPlan): BodySpool {
-  return createBodySpool({
-    directory: spoolDirectory,
-    memoryBytes: limits.wholeBytes,
-    ...(makeRoom === undefined ? {} : { makeRoom }),
-  });
-}
-
-async function receiveAll(plan: TransferPlan, state: TransferState): Promise<void> {
-  const progress: Progress = { check: plan.createCheck(), validator: null };
-  let furthestBytes = 0;
-  for (let failures = 1; ; failures += 1) {
-    try {
-      await receive(plan, state, progress);
-      await progress.check.finish(state.spool.sizeBytes());
-      return;
-    } catch (error) {
-      const isWrong = error instanceof AttemptFailure && error.facts.code === 'registry_corrupt';
-      // What gets on is not given up, however often it breaks off; coming as far as before once more is not getting on.
-      if (state.spool.sizeBytes() > furthestBytes && !isWrong) failures = 1;
-      furthestBytes = Math.max(furthestBytes, state.spool.sizeBytes());
-      await beforeNextAttempt(error, failures, plan.retry);
-      if (isWrong || progress.validator === null) beginAnew(plan, state, progress);
-    }
-  }
-}
-
-interface Progress {
-  check: BodyCheck;
-  validator: string | null;
-}
-
-function beginAnew(plan: TransferPlan, state: TransferState, progress: Progress): void {
-  progress.check = plan.createCheck();
-  progress.validator = null;
-  if (state.spool.sizeBytes() > 0) state.restart();
-}
-
-async function receive(
-  plan: TransferPlan,
-  state: TransferState,
-  progress: Progress,
-): Promise<void> {
-  const wanted = { offset: state.spool.sizeBytes(), validator: progress.validator };
-  const opened = await plan.open(wanted);
-  const { offset, totalBytes, validator, body } = opened;
+async function run(plan: TransferPlan, state: TransferState): Promise<void> {
+  using stack = new DisposableStack();
+  stack.use(state.hold());
   try {
-    checkSize(plan, totalBytes ?? 0);
-    if (offset !== wanted.offset && offset !== 0)
-      throw brokenOff(plan, `began at ${offset}, not at ${wanted.offset}`);
+    await receiveBody(plan, state);
+    state.outcome = { kind: 'verified' };
+    state.verified.resolve({ sizeBytes: state.spool.sizeBytes() });
   } catch (error) {
-    await opened.discard();
-    throw error;
-  }
-  if (offset !== wanted.offset) beginAnew(plan, state, progress);
-  progress.validator = validator;
-  state.totalBytes = totalBytes;
-  state.onHead({ totalBytes });
-  for await (const bytes of body) {
-    checkSize(plan, state.spool.sizeBytes() + bytes.length);
-    progress.check.update(bytes);
-    await state.spool.append(bytes);
+    state.outcome = { kind: 'failed', error };
+    for (const { reject } of [state.opened, state.verified]) reject(error);
+  } finally {
     state.changed.notify();
   }
-  const sizeBytes = state.spool.sizeBytes();
-  if (totalBytes !== null && sizeBytes < totalBytes)
-    throw brokenOff(plan, `ended after ${sizeBytes} of ${totalBytes} bytes`);
-}
-
-function checkSize({ subject, limits }: TransferPlan, sizeBytes: number): void {
-  if (sizeBytes <= limits.maxBytes) return;
-  throw new AshlarError(
-    'registry_body_too_large',
-    `${subject} is larger than the limit of ${limits.maxBytes} bytes`,
-  );
-}
-
-function brokenOff({ subject }: TransferPlan, problem: string): AttemptFailure {
-  return new AttemptFailure(`${subject} ${problem}`, {
-    code: 'registry_unavailable',
-    isPassing: true,
-  });
-}
-
-async function* follow(
-  plan: TransferPlan,
-  state: TransferState,
-  { range, signal }: { range: ByteRange; signal: AbortSignal | undefined },
-): AsyncGenerator<Buffer> {
-  const given = createHash('sha256');
-  let source = state.spool;
-  let position = range.start;
-  for (;;) {
-    const change = state.changed.next();
-    if (state.outcome?.kind === 'failed') throw state.outcome.error;
-    const isVerified = state.outcome !== null;
-    const end = Math.min(range.end, readableBytes(plan, state));
-    if (state.spool !== source && (position <= end || isVerified)) {
-      const { spool } = state;
-      if (position > range.start && !(await hasGiven(spool, { given, range, position })))
-        throw wrongBytes(plan);
-      source = spool;
-      continue;
-    }
-    if (position < end && state.spool === source) {
-      const bytes = await source.read(position, Math.min(pieceBytes, end - position));
-      if (!isVerified) given.update(bytes);
-      position += bytes.length;
-      yield bytes;
-    } else if (isVerified || position >= range.end) return;
-    else await change(signal);
-  }
-}
-
-/** Before the end is verified: nothing of what may be small, and all but the end of what is large. */
-function readableBytes(
-  { limits }: TransferPlan,
-  { spool, totalBytes, outcome }: TransferState,
-): number {
-  const sizeBytes = spool.sizeBytes();
-  if (outcome !== null) return sizeBytes;
-  if ((totalBytes ?? sizeBytes) <= limits.wholeBytes) return 0;
-  return Math.max(0, sizeBytes - limits.holdBackBytes);
-}
-
-/** Whether the body, fetched anew, begins with the bytes that a reader was given already. */
-async function hasGiven(
-  spool: BodySpool,
-  { given, range, position }: { given: Hash; range: ByteRange; position: number },
-): Promise<boolean> {
-  const anew = createHash('sha256');
-  for (let offset = range.start; offset < position;) {
-    if (offset >= spool.sizeBytes()) return false;
-    const bytes = await spool.read(offset, Math.min(pieceBytes, position - offset));
-    anew.update(bytes);
-    offset += bytes.length;
-  }
-  return anew.digest().equals(given.copy().digest());
-}
-
-function wrongBytes({ subject }: TransferPlan): AshlarError {
-  return new AshlarError(
-    'registry_corrupt',
-    `${subject} arrived with wrong bytes, some of which were passed on before that showed`,
-  );
 }

@@ -23,9 +23,10 @@ export interface UsageRecord {
  * of the last use. A damaged file is begun anew, and is then not complete.
  *
  * Of several hosts with one store each has an index of its own, which learns what the others stored, and deleted, with
- * each `reconcile`; until then the total is off by that, and it never learns what they used.
+ * each `reconcile` (`keepCounting` does so from time to time); until then the total is off by that, and it never learns what
+ * they used.
  *
- * All calls may throw `home_unusable` and `disk_full`.
+ * All calls may throw `home_unusable` and `disk_full`; disposing only tells of them.
  */
 export interface UsageIndex extends Disposable {
   /** Learns of an object, before it is stored: it counts from now on, and its last use is now. */
@@ -40,6 +41,8 @@ export interface UsageIndex extends Disposable {
   leastRecentlyUsed(limit: number): readonly UsageEntry[];
   /** Whether the store was listed to its end since the file was made. */
   isComplete(): boolean;
+  /** When a process of this host last began to list the store; milliseconds since 1970, 0 for never. */
+  listedMs(): number;
   /** Lists the store, to learn what it holds and forget what it does not. */
   reconcile(options: ReconcileOptions): Promise<void>;
   /** Writes what was touched. */
@@ -52,6 +55,8 @@ export interface UsageIndexOptions {
   readonly nowMs?: () => number;
   /** Default 5 s. */
   readonly flushMs?: number;
+  /** Told when what was used last cannot be written at the end. */
+  readonly onProblem?: (error: unknown) => void;
 }
 
 const defaultFlushMs = 5_000;
@@ -88,12 +93,16 @@ export function openUsageIndex(file: string, options: UsageIndexOptions = {}): U
       return database.run((tables) => tables.prepare(oldestSql).all(limit).map(entryOf));
     },
     isComplete: () => stateOf(database, 'completed') > 0,
+    listedMs: () => stateOf(database, 'listed'),
     reconcile: (reconciling) => reconcileUsage(database, reconciling, nowMs),
     flush: touches.flush,
     victims: createVictims({ database, flush: touches.flush, nowMs }),
     [Symbol.dispose]() {
       try {
         touches.flush();
+      } catch (error) {
+        if (!isOfDisk(error)) throw error;
+        options.onProblem?.(error);
       } finally {
         touches.stop();
         database[Symbol.dispose]();
@@ -164,7 +173,7 @@ function createTouches(database: UsageDatabase, flushMs: number): Touches {
     try {
       flush();
     } catch (error) {
-      if (!hasCode(error, 'disk_full', 'home_unusable')) throw error;
+      if (!isOfDisk(error)) throw error;
       if (touched.size > maxTouches) touched.clear();
     }
   }
@@ -180,7 +189,11 @@ function createTouches(database: UsageDatabase, flushMs: number): Touches {
   };
 }
 
-function stateOf(database: UsageDatabase, column: 'bytes' | 'completed'): number {
+function isOfDisk(error: unknown): boolean {
+  return hasCode(error, 'disk_full', 'home_unusable');
+}
+
+function stateOf(database: UsageDatabase, column: 'bytes' | 'completed' | 'listed'): number {
   return database.run((tables) =>
     Number(tables.prepare(`SELECT ${column} AS value FROM state`).get()?.['value']),
   );

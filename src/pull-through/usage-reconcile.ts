@@ -32,7 +32,7 @@ export async function reconcileUsage(
 ): Promise<void> {
   const begunMs = nowMs();
   const run = database.change((tables) => {
-    tables.exec('UPDATE state SET begun = begun + 1');
+    tables.prepare('UPDATE state SET begun = begun + 1, listed = ?').run(begunMs);
     return Number(tables.prepare('SELECT begun FROM state').get()?.['begun']);
   });
   for (const prefix of options.prefixes) {

@@ -34,16 +34,16 @@ export function authorityFacts(
 }
 
 /**
- * The certificates that an authority's directory publishes now, in PEM, without making or changing anything; empty where
- * there is no authority. Throws as `openTlsAuthority` does.
+ * The authorities that a directory publishes now, the newest last, without making or changing anything; empty where there is
+ * none. Throws as `openTlsAuthority` does.
  */
-export async function readPublishedCertificates(
+export async function readPublishedAuthorities(
   directory: string,
   nowMs: number,
-): Promise<readonly string[]> {
+): Promise<readonly Pick<StoredAuthority, 'hosts' | 'certificatePem'>[]> {
   try {
     const { authorities } = await readExistingAuthorities(directory);
-    return validAuthorities(authorities, nowMs).map(({ certificatePem }) => certificatePem);
+    return validAuthorities(authorities, nowMs);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return [];
     throw error;

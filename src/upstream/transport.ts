@@ -3,11 +3,14 @@ import type { AddressRule } from './address-rule.ts';
 import { AttemptFailure } from './attempt-failure.ts';
 import { createConnectionClock, type ResponseTiming } from './connection-clock.ts';
 import { networkFailure } from './network-failure.ts';
+import { proxySettings } from './proxy-settings.ts';
 import { createTimedConnector, type OnTiming } from './timed-connector.ts';
 
 export interface TransportOptions {
   /** Proxies are taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in upper or lower case. */
   readonly env: NodeJS.ProcessEnv;
+  /** Sent with each request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Open at a time to one host; more requests wait. */
   readonly connections: number;
   readonly timeouts: Timeouts;
@@ -79,7 +82,12 @@ export function createTransport(given: TransportOptions): Transport {
         const response = await request(url, {
           dispatcher,
           method,
-          headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
+          headers: {
+            'user-agent': userAgent,
+            'accept-encoding': 'identity',
+            ...given.headers,
+            ...headers,
+          },
           body: body ?? null,
           signal: signal ?? null,
           headersTimeout: timeouts.headersMs,
@@ -120,13 +128,8 @@ export async function readBody(response: TransportResponse, maxBytes: number): P
 }
 
 function createDispatcher({ env, connections, timeouts, ...rest }: TransportOptions): Dispatcher {
-  const read = (name: string): string => env[name.toLowerCase()] || env[name] || '';
-  const noProxy = read('NO_PROXY');
   return new EnvHttpProxyAgent({
-    httpProxy: read('HTTP_PROXY'),
-    httpsProxy: read('HTTPS_PROXY') || read('HTTP_PROXY'),
-    // A proxy elsewhere cannot reach this machine's loopback; Go's clients leave it out too.
-    noProxy: noProxy === '*' ? '*' : `${noProxy},localhost,127.0.0.1,[::1]`,
+    ...proxySettings(env),
     proxyTunnel: false,
     proxyTls: { timeout: timeouts.connectMs },
     requestTls: { timeout: timeouts.connectMs },

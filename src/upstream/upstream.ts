@@ -50,7 +50,7 @@ export interface OriginState extends HealthState {
 /** A source of resources outside that may be slow, limiting or down. */
 export interface Upstream {
   /**
-   * Asks until there is a definite answer: any status but 408, 425, 429 and 5xx. Failures that pass are repeated, at
+   * Asks until there is a definite answer: any status but 408, 425, 429 and 5xx (508 is one). Failures that pass are repeated, at
    * another origin where there is one, with growing pauses and no earlier than Retry-After says. Throws
    * `registry_unavailable`, `registry_rate_limited` or `address_refused`, or the signal's reason.
    */
@@ -199,8 +199,9 @@ function below(base: URL, path: string): URL {
   return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${path}`);
 }
 
+/** A loop (508) does not end by itself. */
 function isPassing(status: number): boolean {
-  return status === 408 || status === 425 || status === 429 || status >= 500;
+  return [408, 425, 429].includes(status) || (status >= 500 && status !== 508);
 }
 
 function failureOf(response: TransportResponse, nowMs: number): AttemptFailure {
@@ -216,11 +217,13 @@ function failureOf(response: TransportResponse, nowMs: number): AttemptFailure {
 
 function gaveUp(failure: AttemptFailure, attempts: number): AshlarError {
   const tried = attempts === 1 ? '' : `; asked ${attempts} times`;
+  const { status, retryAfterMs } = failure.facts;
   return new AshlarError(failure.facts.code, `${failure.message}${tried}`, {
     cause: failure,
     data: {
       attempts,
-      ...(failure.facts.status === undefined ? {} : { status: failure.facts.status }),
+      ...(status === undefined ? {} : { status }),
+      ...(retryAfterMs === undefined || retryAfterMs === null ? {} : { retryAfterMs }),
     },
     ...(failure.facts.hint === undefined ? {} : { hint: failure.facts.hint }),
   });

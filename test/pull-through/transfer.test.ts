@@ -13,7 +13,14 @@ import {
   type TransferLimits,
 } from '../../src/pull-through/transfer.ts';
 
-const limits: TransferLimits = { maxBytes: 1_000_000, wholeBytes: 1_000, holdBackBytes: 100 };
+const limits: TransferLimits = {
+  maxBytes: 1_000_000,
+  wholeBytes: 1_000,
+  holdBackBytes: 100,
+  totalMs: 60_000,
+  minBytesPerSec: 100,
+  paceMs: 30_000,
+};
 const whole = { start: 0, end: Infinity };
 
 let directory: TempDir;
@@ -115,6 +122,7 @@ describe('a transfer', () => {
     await expect(rest).rejects.toMatchObject({ code: 'registry_corrupt' });
     expect((await collect(transfer)).equals(body)).toBe(true);
     held[Symbol.dispose]();
+    await expect.poll(() => readdir(directory.path)).toEqual([]);
   });
 
   it('gives up what stays wrong, and tells all', async () => {
@@ -172,6 +180,47 @@ describe('a transfer', () => {
     expect((await collect(transfer, range)).equals(body.subarray(12_345, 23_456))).toBe(true);
   });
 
+  it('asks again for a body that comes too slowly, from where it is', async () => {
+    const body = bytesOf(50_000, 15);
+    const clock = { now: 0 };
+    const slow = { body, onPiece: () => (clock.now += 20_000) };
+    const source = sourceOf([slow, { body }]);
+    const transfer = start(source, checkFor(body), { clock });
+    expect((await collect(transfer)).equals(body)).toBe(true);
+    expect(source.asked.map(({ offset }) => offset)).toEqual([0, 1_000]);
+  });
+
+  it('gives up a body that never comes faster, although it gets on each time', async () => {
+    const body = bytesOf(50_000, 16);
+    const clock = { now: 0 };
+    const slow = { body, onPiece: () => (clock.now += 20_000) };
+    const source = sourceOf([slow, slow, slow, slow, slow]);
+    const transfer = start(source, checkFor(body), { clock });
+    await expect(transfer.verified).rejects.toMatchObject({ code: 'registry_unavailable' });
+    expect(source.asked).toHaveLength(4);
+  });
+
+  it('is given up when its time is over, whoever still waits for more of it', async () => {
+    const open: OpenBody = async ({ signal }) => ({
+      offset: 0,
+      totalBytes: null,
+      validator: null,
+      body: (async function* () {
+        yield Buffer.alloc(10);
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      })(),
+      discard: async () => {},
+    });
+    const transfer = start({ open, asked: [] }, checkNothing, { totalMs: 30 });
+    await expect(transfer.verified).rejects.toMatchObject({
+      code: 'registry_unavailable',
+      message: 'the body had not arrived whole after 0.03 s',
+    });
+    await expect.poll(() => readdir(directory.path)).toEqual([]);
+  });
+
   it('passes on a failure that no repetition mends', async () => {
     const open: OpenBody = async () => {
       throw new AshlarError('package_not_found', 'there is no such thing');
@@ -188,6 +237,7 @@ interface Attempt {
   readonly breakAt?: number;
   readonly pauseAt?: number;
   readonly until?: Promise<void>;
+  readonly onPiece?: () => void;
   readonly totalBytes?: number | null;
   readonly validator?: string | null;
 }
@@ -218,7 +268,7 @@ function sourceOf(attempts: readonly Attempt[]): Source {
 }
 
 async function* piecesOf(
-  { body, breakAt, pauseAt, until }: Attempt,
+  { body, breakAt, pauseAt, until, onPiece }: Attempt,
   offset: number,
 ): AsyncGenerator<Buffer> {
   for (let at = offset; at < body.length; at += 1_000) {
@@ -229,16 +279,22 @@ async function* piecesOf(
         isPassing: true,
       });
     }
+    onPiece?.();
     yield body.subarray(at, Math.min(at + 1_000, body.length, breakAt ?? Infinity));
   }
 }
 
-function start({ open }: Source, createCheck: () => BodyCheck): Transfer {
+function start(
+  { open }: Source,
+  createCheck: () => BodyCheck,
+  { clock = { now: 0 }, totalMs = limits.totalMs } = {},
+): Transfer {
   return startTransfer({
     subject: 'the body',
     open,
     createCheck,
-    limits,
+    limits: { ...limits, totalMs },
+    monotonicMs: () => clock.now,
     spoolDirectory: directory.path,
     retry: {
       policy: { attempts: 4, baseDelayMs: 1, maxDelayMs: 1, maxRetryAfterMs: 1 },

@@ -108,4 +108,18 @@ describe.skipIf(noMount !== null)(`putWithRoom on a full disk${suffix}`, () => {
     expect(usage.has('blobs/d')).toBe(true);
     await rm(ballast);
   });
+
+  it('closes the index, and only tells that what was used last is not written', async () => {
+    await using mount = await mountTmpfs(2 * 1024 * 1024);
+    const problems: unknown[] = [];
+    const file = join(mount.path, 'usage.sqlite');
+    const usage = openUsageIndex(file, { onProblem: (error) => problems.push(error) });
+    expect(() => {
+      for (let index = 0; ; index += 1)
+        usage.record({ key: `filler/${index}/${'x'.repeat(500)}`, sizeBytes: 0 });
+    }).toThrow(expect.objectContaining({ code: 'disk_full' }));
+    for (let index = 0; index < 300; index += 1) usage.touch(`filler/${index}/${'x'.repeat(500)}`);
+    usage[Symbol.dispose]();
+    expect(problems).toMatchObject([{ code: 'disk_full' }]);
+  });
 });

@@ -19,7 +19,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
 import { runChecked } from '../../src/process/run-command.ts';
 import { openTlsAuthority } from '../../src/tls/authority.ts';
-import { readPublishedCertificates } from '../../src/tls/authority-facts.ts';
+import { readPublishedAuthorities } from '../../src/tls/authority-facts.ts';
 import { isRoot, scratchDir } from '../support/scratch.ts';
 
 const scratch = scratchDir('tls-files');
@@ -52,7 +52,7 @@ async function failureOf(directory: string): Promise<AshlarError> {
   if (!(failure instanceof AshlarError)) throw new Error(`it was opened: ${String(failure)}`);
   // What is refused is not replaced.
   expect(await readdir(directory).catch(() => [])).toEqual(before);
-  await expect(readPublishedCertificates(directory, Date.now())).rejects.toMatchObject({
+  await expect(readPublishedAuthorities(directory, Date.now())).rejects.toMatchObject({
     code: failure.code,
   });
   return failure;
@@ -191,7 +191,7 @@ describe('an authority that is damaged is refused, with the mend', () => {
 
 describe('the directory of an authority', () => {
   it('is not made by who only reads it', async () => {
-    expect(await readPublishedCertificates(join(scratch, 'missing'), Date.now())).toEqual([]);
+    expect(await readPublishedAuthorities(join(scratch, 'missing'), Date.now())).toEqual([]);
     expect(await readdir(scratch)).not.toContain('missing');
   });
 

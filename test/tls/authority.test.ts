@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/process/run-command.ts';
 import { openTlsAuthority } from '../../src/tls/authority.ts';
-import { readPublishedCertificates } from '../../src/tls/authority-facts.ts';
+import { readPublishedAuthorities } from '../../src/tls/authority-facts.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { signByHand } from './support/hand-made.ts';
 import { connectTls, startTlsServer } from './support/tls-server.ts';
@@ -23,7 +23,9 @@ describe('an authority', () => {
     const directory = join(scratch, 'once');
     const first = await (await open('once')).caBundlePem();
     expect(await (await open('once')).caBundlePem()).toBe(first);
-    expect(await readPublishedCertificates(directory, Date.now())).toEqual([first]);
+    expect(await readPublishedAuthorities(directory, Date.now())).toMatchObject([
+      { certificatePem: first },
+    ]);
     expect(await readdir(directory)).toEqual(['authority-0001.pem']);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     expect((await stat(join(directory, 'authority-0001.pem'))).mode & 0o777).toBe(0o600);

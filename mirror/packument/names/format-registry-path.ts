@@ -19,12 +19,19 @@ export function formatRegistryPath(path: ResourcePath): string {
     case 'version':
       return `/${name}/${encodeURIComponent(path.version)}`;
     case 'tarball':
-      return `/${path.package.name}/-/${path.file.split('/').map(escapedFile).join('/')}`;
+      return tarballPath(path.package.name, path.file);
     case 'dist-tags':
       return `/-/package/${name}/dist-tags${path.tag === null ? '' : `/${encodeURIComponent(path.tag)}`}`;
     case 'attestations':
       return `/-/npm/v1/attestations/${name}@${encodeURIComponent(path.version)}`;
   }
+}
+
+/** Where a registry has a tarball; `file` as in `RegistryPath`. */
+export function tarballPath(name: string, file: string): string {
+  const escaped = file.split('/').map(escapedFile).join('/');
+  const [, download] = /^download\/(.+)$/.exec(escaped) ?? [];
+  return download === undefined ? `/${name}/-/${escaped}` : `/download/${name}/${download}`;
 }
 
 function escapedName({ name }: PackageName): string {

@@ -7,7 +7,10 @@ export type RegistryPath =
   | { readonly kind: 'packument'; readonly package: PackageName }
   /** One version, by its number, a dist-tag or a range. */
   | { readonly kind: 'version'; readonly package: PackageName; readonly version: string }
-  /** `file` is `name-1.0.0.tgz`, or `@scope/name-1.0.0.tgz` where a registry has it so. */
+  /**
+   * `file` is `name-1.0.0.tgz`, or `@scope/name-1.0.0.tgz` where a registry has it so, or `download/1.0.0/<digest>` of GitHub
+   * Packages (`/download/@scope/name/1.0.0/<digest>`).
+   */
   | { readonly kind: 'tarball'; readonly package: PackageName; readonly file: string }
   | { readonly kind: 'dist-tags'; readonly package: PackageName; readonly tag: string | null }
   | { readonly kind: 'attestations'; readonly package: PackageName; readonly version: string }
@@ -50,6 +53,8 @@ export function parseRegistryPath(pathname: string): RegistryPath {
   if (known !== undefined) return known;
   if (registryFiles.has(joined)) return { kind: 'other', package: null };
   // A package has the name "-": it is at "/-", its tarballs are below "/-/-/".
+  const download = downloadPath(segments);
+  if (download !== null) return download;
   const isApi = segments[0] === '-' && segments.length > 1 && segments[1] !== '-';
   return isApi ? apiPath(segments, joined) : packagePath(segments);
 }
@@ -103,6 +108,15 @@ function attestationsPath(subject: string): RegistryPath {
   const version = at > 0 ? subject.slice(at + 1) : '';
   if (version === '' || version.includes('/')) return { kind: 'other', package: parsed };
   return { kind: 'attestations', package: parsed, version };
+}
+
+/** Where GitHub Packages has its tarballs; all of its packages have a scope. Null for other paths. */
+function downloadPath(segments: readonly string[]): RegistryPath | null {
+  const [first, scope = '', name, version, digest = ''] = segments;
+  const isDigest = segments.length === 5 && /^[0-9a-f]{32,128}$/i.test(digest);
+  if (first !== 'download' || !scope.startsWith('@') || !isDigest) return null;
+  const parsed = parsePackageName(`${scope}/${name}`);
+  return { kind: 'tarball', package: parsed, file: `download/${version}/${digest}` };
 }
 
 /** The paths that begin with a package. */

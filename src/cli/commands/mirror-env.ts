@@ -1,12 +1,15 @@
 import { join } from 'node:path';
-import { loadMirrorConfig } from '../../../mirror/index.ts';
 import { writeFileAtomic } from '../../disk/write-file-atomic.ts';
-import { openTlsAuthority } from '../../tls/authority.ts';
+import {
+  type ClientAuthority,
+  type HostSettings,
+  openClientAuthority,
+} from '../client-authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
 import { ensureHome } from '../ensure-home.ts';
 
-export interface EnvSettings {
+export interface EnvSettings extends HostSettings {
   /**
    * `hosts`: the names of the registries lead to the mirror. `proxy`: the mirror is the proxy of all clients. `registry`:
    * clients are told of the mirror, and lockfiles learn of it.
@@ -15,25 +18,26 @@ export interface EnvSettings {
   /** The mirror as the machines see it. */
   readonly address: string;
   readonly port: string;
-  readonly configFile: string | null;
 }
 
-/** Says what a machine or a build needs to come to the mirror; writes the certificates that it names. */
+/**
+ * Says what a machine or a build needs to come to the mirror; writes the certificates that it names. Throws as
+ * `openClientAuthority` does.
+ */
 export async function mirrorEnv(
   context: CommandContext,
   settings: EnvSettings,
 ): Promise<FinishedCommand> {
-  const { way, address, port, configFile } = settings;
-  const { registries } = await loadMirrorConfig(configFile, { upstreams: [], hosts: [] });
-  const names = registries.flatMap(({ hosts }) => hosts.map((host) => host.replace(/:\d+$/, '')));
+  const { way, address, port } = settings;
   const mirror = `http://${address.includes(':') ? `[${address}]` : address}:${port}/`;
-  const trust = way === 'registry' ? {} : await trustOf(context, names);
+  const authority = way === 'registry' ? null : await openClientAuthority(context, settings);
   const environment: Record<string, string> = {
-    ...trust,
+    ...(authority === null ? {} : await trustOf(context, authority)),
     ...(way === 'proxy' ? proxyVariables(mirror) : {}),
     ...(way === 'registry' ? registryVariables(mirror, address) : {}),
   };
-  const hosts = way === 'hosts' ? names.map((name) => `${address} ${name}`) : [];
+  const names = way === 'hosts' ? (authority?.names ?? []) : [];
+  const hosts = names.map((name) => `${address} ${name}`);
   const lines = [
     ...Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`),
     ...(hosts.length === 0 ? [] : ['# for /etc/hosts:', ...hosts.map((line) => `# ${line}`)]),
@@ -44,17 +48,11 @@ export async function mirrorEnv(
 /** Adds to what node's programs trust; the other clients have to be told with `ashlar trust --install`. */
 async function trustOf(
   context: CommandContext,
-  hosts: readonly string[],
+  { certificates }: ClientAuthority,
 ): Promise<Record<string, string>> {
   await ensureHome(context);
-  const { home } = context.config;
-  const authority = await openTlsAuthority({
-    directory: join(home, 'authority'),
-    hosts,
-    nowMs: context.nowMs,
-  });
-  const file = join(home, 'mirror', 'ca.pem');
-  await writeFileAtomic(file, await authority.caBundlePem());
+  const file = join(context.config.home, 'mirror', 'ca.pem');
+  await writeFileAtomic(file, certificates.join(''));
   return { NODE_EXTRA_CA_CERTS: file };
 }
 

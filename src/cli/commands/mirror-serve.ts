@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  cachePrefixes,
   createDnsResponder,
   createPolicy,
+  type DnsResponder,
+  mirroredNames,
   parseAdvisories,
-  recordReferences,
   type MirrorConfig,
   type Policy,
   startMirror,
@@ -16,7 +16,7 @@ import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { openTlsAuthority } from '../../tls/authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
-import { createMirrorLog } from '../mirror-log.ts';
+import { createMirrorLog, type MirrorLog } from '../mirror-log.ts';
 import { openMirror } from '../open-mirror.ts';
 import { isLoopback, type ListenPlace, parseListen } from '../parse-listen.ts';
 import type { MirrorSettings } from '../program-mirror.ts';
@@ -42,19 +42,19 @@ export async function mirrorServe(
   const dns = settings.dns === null ? null : parseListen(settings.dns, '--dns-listen');
   await using stack = new AsyncDisposableStack();
   const log = createMirrorLog(settings.log, context.terminal.stderr);
-  const mirror = await openMirror(context, settings, { stack, onNotKept: log.notKept });
+  const mirror = await openMirror(context, settings, {
+    stack,
+    onNotKept: log.notKept,
+    onProblem: log.problem,
+  });
   const { config, core, usage, evictor } = mirror;
-  const hosts = config.registries.flatMap((registry) => registry.hosts);
-  const names = hosts.map((host) => host.replace(/:\d+$/, ''));
+  const names = mirroredNames(config);
+  const directory = join(context.config.home, 'authority');
+  const { nowMs, signal } = context;
   const authority =
     tls === null
       ? null
-      : await openTlsAuthority({
-          directory: join(context.config.home, 'authority'),
-          hosts: names,
-          nowMs: context.nowMs,
-          onProblem: log.problem,
-        });
+      : await openTlsAuthority({ directory, hosts: names, nowMs, onProblem: log.problem });
   const policy = await loadPolicy(config, settings.configFile);
   const running = stack.use(
     await startMirror({
@@ -63,40 +63,48 @@ export async function mirrorServe(
       authority,
       tunnels: settings.tunnels ?? (isLoopback(http.host) ? 'open' : 'closed'),
       policy: () => policy,
+      env: context.env,
       log: log.request,
       cacheFacts: () => ({ bytes: usage.totalBytes(), evicted: evictor.counts() }),
-      nowMs: context.nowMs,
-      signal: context.signal,
+      nowMs,
+      signal,
     }),
   );
-  const answers = (): readonly string[] =>
-    settings.dnsAnswers.length > 0 ? settings.dnsAnswers : [answerFor(tls)];
+  const answers = settings.dnsAnswers.length > 0 ? settings.dnsAnswers : null;
   const responder =
     dns === null
       ? null
-      : stack.use(
-          await createDnsResponder({
-            listen: dns,
-            answers: new Map(names.map((name) => [name, answers()])),
-            forwardTo: await systemResolvers(),
-            onProblem: log.problem,
-          }),
-        );
-  if (!usage.isComplete()) {
-    const { cache } = core;
-    const options = { store: cache.objects, prefixes: cachePrefixes, signal: context.signal };
-    const referencesOf = (key: string): Promise<string[]> => recordReferences(cache, key);
-    usage.reconcile({ ...options, referencesOf }).catch(log.problem);
-  }
+      : stack.use(await answerDns(dns, { names, answers: answers ?? [answerFor(tls)], log }));
+  void mirror.keepCounting({ signal, onProblem: log.problem });
   log.ready({
     http: running.http,
     tls: running.tls,
     dns: responder === null ? null : { host: responder.host, port: responder.port },
-    hosts,
+    hosts: config.registries.flatMap((registry) => registry.hosts),
     upstreams: core.origins().map(({ origin }) => origin),
   });
-  if (!context.signal.aborted) await once(context.signal, 'abort');
+  if (!signal.aborted) await once(signal, 'abort');
   return { json: { ended: true }, text: '' };
+}
+
+async function answerDns(
+  listen: ListenPlace,
+  {
+    names,
+    answers,
+    log,
+  }: {
+    readonly names: readonly string[];
+    readonly answers: readonly string[];
+    readonly log: MirrorLog;
+  },
+): Promise<DnsResponder> {
+  return createDnsResponder({
+    listen,
+    answers: new Map(names.map((name) => [name, answers])),
+    forwardTo: await systemResolvers(),
+    onProblem: log.problem,
+  });
 }
 
 /** What DNS answers leads to the TLS port; one that listens everywhere does not say where it is to be found. */

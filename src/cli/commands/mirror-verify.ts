@@ -20,7 +20,7 @@ export async function mirrorVerify(
   const did = settings.damage === 'remove' ? 'removed' : 'damaged';
   const lines = [
     `${records} records, ${objects} objects, ${formatBytes(bytes)}; ${evicted} records of what was evicted`,
-    ...damaged.map(({ key, problem }) => `${did}: ${key}: ${problem}`),
+    ...damaged.map(({ key, subject, problem }) => `${did}: ${subject ?? key}: ${problem}`),
     damaged.length === 0
       ? 'all is well'
       : `${damaged.length} damaged${settings.damage === 'remove' ? ', now removed' : '; remove them with --repair'}`,

@@ -2,6 +2,7 @@ import {
   listLockfile,
   type NeededPackage,
   readLockfileFile,
+  readNpmSettings,
   warmPackages,
 } from '../../../mirror/index.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -10,7 +11,7 @@ import { openMirror } from '../open-mirror.ts';
 import type { MirrorSettings } from '../program-mirror.ts';
 import { formatBytes } from '../terminal.ts';
 
-/** Fetches what lockfiles need into the cache; the exit code is 5 when some of it cannot be had. */
+/** Fetches what lockfiles need into the cache; the exit code is 5 when some of it cannot be had, or not be kept. */
 export async function mirrorWarm(
   context: CommandContext,
   files: readonly string[],
@@ -20,12 +21,14 @@ export async function mirrorWarm(
   for (const file of files) needed.push(...listLockfile((await readLockfileFile(file)).text, file));
   await using stack = new AsyncDisposableStack();
   const { stderr, isInteractive } = context.terminal;
-  const { core } = await openMirror(context, settings, {
+  const { core, secret } = await openMirror(context, settings, {
     stack,
     onNotKept: (subject, error) => stderr.write(`${subject} cannot be stored: ${String(error)}\n`),
   });
   const summary = await warmPackages(core, needed, {
     signal: context.signal,
+    npmSettings: readNpmSettings(),
+    secret,
     onProgress({ done, total }) {
       if (isInteractive) stderr.write(`\r${done} of ${total} tarballs`);
     },

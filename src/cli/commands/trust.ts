@@ -1,11 +1,10 @@
 import { open } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
   certificatesIn,
   type ClientTrust,
   inspectTrust,
   installTrust,
-  loadMirrorConfig,
   removeTrust,
   type TrustClient,
   trustClients,
@@ -14,23 +13,20 @@ import {
 } from '../../../mirror/index.ts';
 import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import type { Json } from '../../image/canonical-json.ts';
-import { openTlsAuthority } from '../../tls/authority.ts';
-import { readPublishedCertificates } from '../../tls/authority-facts.ts';
+import { type HostSettings, openClientAuthority } from '../client-authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
-import { ensureHome } from '../ensure-home.ts';
 import { formatTable } from '../terminal.ts';
 
 export type TrustMode = 'show' | 'install' | 'remove' | 'check' | 'print';
 
-export interface TrustSettings {
+export interface TrustSettings extends HostSettings {
   readonly mode: TrustMode;
   /** Names with commas between them; null for all. */
   readonly clients: string | null;
   readonly root: string;
   /** Certificates to trust; null for those of this machine's authority. */
   readonly caFile: string | null;
-  readonly configFile: string | null;
 }
 
 const exitOperator = 6;
@@ -47,7 +43,11 @@ export async function trust(
   const root = resolve(settings.root);
   const session = { root, env: context.env, directory: process.cwd() };
   if (mode === 'remove') return removed(session);
-  const certificates = await certificatesToTrust(context, settings);
+  const { caFile } = settings;
+  const certificates =
+    caFile === null
+      ? (await openClientAuthority(context, settings)).certificates
+      : await readCaFile(caFile);
   if (mode === 'print') {
     const pem = certificates.join('');
     return { json: { certificates: [...certificates] }, text: pem.trimEnd() };
@@ -88,26 +88,6 @@ async function removed(session: Omit<TrustPlace, 'certificates'>): Promise<Finis
     text: rows.length === 0 ? 'there is nothing to take back' : formatTable(rows),
     exitCode: ok ? 0 : exitOperator,
   };
-}
-
-/** An authority is made where there is none: machines can be given its certificate before the mirror runs. */
-async function certificatesToTrust(
-  context: CommandContext,
-  { caFile, configFile }: TrustSettings,
-): Promise<readonly string[]> {
-  if (caFile !== null) return readCaFile(caFile);
-  const directory = join(context.config.home, 'authority');
-  const published = await readPublishedCertificates(directory, context.nowMs());
-  if (published.length > 0 && configFile === null) return published;
-  await ensureHome(context);
-  const { registries } = await loadMirrorConfig(configFile, { upstreams: [], hosts: [] });
-  const hosts = registries.flatMap((registry) => registry.hosts);
-  const authority = await openTlsAuthority({
-    directory,
-    hosts: hosts.map((host) => host.replace(/:\d+$/, '')),
-    nowMs: context.nowMs,
-  });
-  return certificatesIn(await authority.caBundlePem());
 }
 
 async function readCaFile(path: string): Promise<readonly string[]> {

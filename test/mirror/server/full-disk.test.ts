@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { rm, statfs, writeFile } from 'node:fs/promises';
+import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Registry } from '../../../mirror/registries/registry.ts';
+import { publicView } from '../../../mirror/registries/view.ts';
+import { createRequestLedger } from '../../../src/ledger/request-ledger.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../../support/npm-registry/ask.ts';
 import type { PackageDescription } from '../../support/npm-registry/made-package.ts';
@@ -34,11 +37,7 @@ describe.skipIf(reason !== null)(
         await startTestMirror({ upstreams: [registry.url], home: disk.path, spareMs: 100 }),
       );
     });
-    afterAll(async () => {
-      // The record of what was used is written when the mirror ends.
-      await rm(join(disk.path, 'cache', 'blobs'), { recursive: true, force: true });
-      await opened.disposeAsync();
-    });
+    afterAll(() => opened.disposeAsync());
 
     it('makes room for what is asked for now, by what was used longest ago', async () => {
       for (const name of names) {
@@ -62,6 +61,15 @@ describe.skipIf(reason !== null)(
     it('one that never fits is an honest error, and all else is served', async () => {
       const answer = await ask(`${mirror.url}/larger/-/larger-1.0.0.tgz`);
       expect(answer.status === 507 || answer.end === 'broken').toBe(true);
+      const view = publicView(mirror.core.registries.all[0] as Registry);
+      const tarball = { view, name: 'larger', file: 'larger-1.0.0.tgz' };
+      const asking = { ledger: createRequestLedger(), signal: AbortSignal.timeout(20_000) };
+      {
+        using found = await mirror.core.tarballs.find(tarball, asking);
+        if (found.kind !== 'arriving') throw new TypeError('it was kept');
+        await expect(found.transfer.verified).rejects.toMatchObject({ code: 'disk_full' });
+      }
+      await expect.poll(() => readdir(join(disk.path, 'spool'))).toEqual([]);
       expect((await ask(`${mirror.url}/one-0`)).status).toBe(200);
       expect((await ask(`${mirror.url}/one-1/-/one-1-1.0.0.tgz`)).status).toBe(200);
     });

@@ -65,10 +65,16 @@ it('HEAD of its own pages is answered, as balancers ask', async () => {
 
 it('gives its status on its own machine alone, as it names packages and builds', async () => {
   const far = { 'x-forwarded-for': '192.0.2.7' };
-  const answer = await ask(`${both.mirror.url}/-/ashlar/status`, { headers: far });
-  expect(answer.status).toBe(403);
-  expect(answer.body.toString()).toMatch(/own machine/);
-  expect(answer.body.toString()).not.toMatch(/build-1|"one"/);
+  const rebound = { host: `stranger.test:${both.mirror.port}` };
+  for (const headers of [far, rebound]) {
+    const answer = await ask(`${both.mirror.url}/-/ashlar/status`, { headers });
+    expect(answer.status).toBe(403);
+    expect(answer.body.toString()).toMatch(/own machine/);
+    expect(answer.body.toString()).not.toMatch(/build-1|"one"/);
+  }
+  const tunnelled = { host: 'localhost:9999' };
+  const near = await ask(`${both.mirror.url}/-/ashlar/status`, { headers: tunnelled });
+  expect(near.status).toBe(200);
 });
 
 it('counts each request to upstream once', async () => {

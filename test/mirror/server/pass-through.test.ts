@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { ask } from '../../support/npm-registry/ask.ts';
+import { openSocket } from '../support/raw-talk.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startBoth, startTestMirror } from '../support/test-mirror.ts';
 
@@ -56,6 +57,83 @@ it('a registry that does not answer an audit does not hold up an install', async
   expect(answer.status).toBe(502);
   expect(JSON.parse(answer.body.toString())).toMatchObject({ class: 'upstream' });
   expect(performance.now() - beganMs).toBeLessThan(6_500);
+});
+
+it('an audit that comes in drops is not waited for either', async () => {
+  await using upstream = await startScriptedUpstream((_request, response) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    const drops = setInterval(() => response.write('.'), 50);
+    response.once('close', () => clearInterval(drops));
+  });
+  const limits = { auditMs: 400 };
+  await using mirror = await startTestMirror({ upstreams: [upstream.url], serve: { limits } });
+  const beganMs = performance.now();
+  expect((await ask(mirror.url + bulk, { method: 'POST', body, headers })).end).toBe('broken');
+  expect(performance.now() - beganMs).toBeLessThan(3_000);
+});
+
+it('a client that leaves ends the request upstream, and is recorded as gone', async () => {
+  const ended = Promise.withResolvers<void>();
+  const come = Promise.withResolvers<void>();
+  await using upstream = await startScriptedUpstream((_request, response) => {
+    response.once('close', ended.resolve);
+    come.resolve();
+  });
+  await using mirror = await startTestMirror({ upstreams: [upstream.url] });
+  const socket = await openSocket(mirror);
+  socket.write('GET /-/whoami HTTP/1.1\r\nHost: a\r\n\r\n');
+  await come.promise;
+  socket.destroy();
+  await ended.promise;
+  await expect.poll(() => mirror.records).toHaveLength(1);
+  expect(mirror.records[0]).toMatchObject({ status: 499, outcome: { kind: 'client_gone' } });
+});
+
+it('bytes, timing and the way are told of what is passed on, and how to log in', async () => {
+  await using upstream = await startScriptedUpstream((request, response) => {
+    const login = {
+      'www-authenticate': 'OTP',
+      'server-timing': 'far;dur=1',
+      'x-ashlar-cache': 'x',
+    };
+    const isAllowed = request.headers.authorization !== undefined;
+    response.writeHead(isAllowed ? 200 : 401, login).end('x'.repeat(200_000));
+  });
+  await using mirror = await startTestMirror({ upstreams: [upstream.url] });
+  const refused = await ask(`${mirror.url}/one`);
+  expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, 'OTP']);
+  const passed = await ask(`${mirror.url}/-/whoami`);
+  expect([passed.status, passed.headers['www-authenticate']]).toEqual([401, 'OTP']);
+  expect(passed.headers['x-ashlar-cache']).toBe('pass');
+  expect(passed.headers['server-timing']).toMatch(/^far;dur=1, .*upstream;dur=[\d.]+.*total;dur=/);
+  await expect.poll(() => mirror.records).toHaveLength(2);
+  expect(mirror.records[1]).toMatchObject({ sentBytes: 200_000, state: 'pass' });
+});
+
+it('connections to upstream are used again, and are never too many', async () => {
+  const sockets = new Set<unknown>();
+  await using upstream = await startScriptedUpstream((request, response) => {
+    sockets.add(request.socket);
+    setTimeout(() => response.end('{}'), 20);
+  });
+  await using mirror = await startTestMirror({ upstreams: [upstream.url] });
+  const many = Array.from({ length: 100 }, () => ask(`${mirror.url}/-/whoami`));
+  expect((await Promise.all(many)).every(({ status }) => status === 200)).toBe(true);
+  expect(sockets.size).toBeLessThanOrEqual(32);
+  await ask(`${mirror.url}/-/whoami`);
+  expect(sockets.size).toBeLessThanOrEqual(32);
+});
+
+it('what is passed on goes through the proxy of the environment, unless that is told otherwise', async () => {
+  await using proxy = await startScriptedUpstream((_request, response) => response.end('proxied'));
+  const env = { HTTP_PROXY: proxy.url };
+  const upstreams = ['http://far.registry.test'];
+  await using mirror = await startTestMirror({ upstreams, core: { env } });
+  expect((await ask(`${mirror.url}/-/whoami`)).body.toString()).toBe('proxied');
+  expect(proxy.seen[0]?.path).toBe('http://far.registry.test/-/whoami');
+  await using near = await startScriptedUpstream((_request, response) => response.end('direct'));
+  await using direct = await startTestMirror({ upstreams: [near.url], core: { env } });
+  expect((await ask(`${direct.url}/-/whoami`)).body.toString()).toBe('direct');
 });
 
 it.each([

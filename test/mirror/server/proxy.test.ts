@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -158,6 +158,19 @@ describe('requests with a whole address', () => {
     await rawTalk(mirror, get(`http://${registryHost}/one`, `Proxy-Authorization: ${secret}`));
     expect(mirror.records.at(-1)).toMatchObject({ buildId: 'build-8', way: 'transparent' });
   });
+
+  it.each(['localhost', '127.0.0.1', hostname()])(
+    'to %s at the mirror’s own port are answered by the mirror itself',
+    async (name) => {
+      for (const each of [mirror, shut]) {
+        const base = `http://${name}:${each.port}`;
+        expect(await rawTalk(each, get(`${base}/one`))).toMatch(/^HTTP\/1\.1 200 .*"one"/s);
+        expect(each.records.at(-1)).toMatchObject({ way: 'conventional', package: 'one' });
+        for (const page of ['health', 'status'])
+          expect(await rawTalk(each, get(`${base}/-/ashlar/${page}`))).toMatch(/^HTTP\/1\.1 200 /);
+      }
+    },
+  );
 
   it('no body becomes another request on the connection behind', async () => {
     await using target = await startScriptedUpstream((_request, response) => response.end('far'), {

@@ -45,7 +45,21 @@ describe('what a mirror does not start with', () => {
     ['has a credential in an upstream', registries({ upstreams: ['http://:pw@a.test/'] }), /cred/],
     ['binds a scope to nothing', '{"scopes": {"@a": "none"}}', /scopes\.@a.*none/],
     ['has a host twice', twice(), /both have the host/],
-    ['trusts what is no proxy', '{"trustedProxies": ["10.0.0.0/99"]}', /10\.0\.0\.0\/99/],
+    [
+      'trusts what is no proxy',
+      '{"trustedProxies": ["::1", "10.0.0.0/99"]}',
+      /mirror\.json.*no network.*\s.*trustedProxies\[1\]/,
+    ],
+    [
+      'has a query in an upstream',
+      registries({ upstreams: ['http://127.0.0.1:9/?a=b'] }),
+      /mirror\.json.*query or a fragment.*\s.*registries\[0\]\.upstreams\[0\]/,
+    ],
+    [
+      'has a fragment in an upstream',
+      registries({ upstreams: ['http://127.0.0.1:9/#a'] }),
+      /mirror\.json.*query or a fragment/,
+    ],
     ['has a bad list', '{"policy": {"deny": ["@@"]}}', /mirror\.json.*deny/],
     [
       'names advisories that are not there',

@@ -84,7 +84,7 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
     protect: () => false,
     ...(options.spareMs === undefined ? {} : { spareMs: options.spareMs }),
   });
-  const metrics = createMirrorMetrics();
+  const metrics = createMirrorMetrics(config.registries);
   const records: RequestRecord[] = [];
   const notKept: string[] = [];
   const core = stack.use(
@@ -119,6 +119,7 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
       policy: () => policy,
       metrics,
       secret: Buffer.alloc(32, 7),
+      env: options.core?.env ?? {},
       log: (record) => void records.push(record),
       cacheFacts: () => ({ bytes: usage.totalBytes(), evicted: evictor.counts() }),
       nowMs: options.core?.nowMs ?? Date.now,

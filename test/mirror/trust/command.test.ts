@@ -101,6 +101,27 @@ describe('ashlar trust', () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
   });
 
+  it('takes the authority that is there, and makes no other beside it', async () => {
+    const config = join(scratch, 'mirror.json');
+    const upstreams = ['https://npm.other.test/'];
+    await writeFile(
+      config,
+      JSON.stringify({ registries: [{ name: 'other', hosts: ['npm.other.test'], upstreams }] }),
+    );
+    const { stdout } = await trust('--print', 'pem');
+    for (const told of [
+      ['--config', config],
+      ['--host', 'npm.further.test'],
+    ]) {
+      const { exitCode, stderr } = await trust('--print', 'pem', ...told);
+      expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/not for npm\.\w+\.test/)]);
+      expect(stderr).toContain(join(home, 'authority'));
+      expect(stderr).toContain('ashlar mirror serve');
+    }
+    expect(await readdir(join(home, 'authority'))).toEqual(['authority-0001.pem']);
+    expect((await trust('--print', 'pem')).stdout).toBe(stdout);
+  });
+
   it('refuses an authority that others can read, with the mend', async () => {
     const file = join(home, 'authority/authority-0001.pem');
     await mkdir(join(home, 'authority'), { recursive: true });

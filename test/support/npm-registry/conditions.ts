@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { wantedRange } from '../recorded-upstream/wanted-range.ts';
 import type { Answer } from './answer.ts';
 
 /** What remains of an answer when If-None-Match, If-Range and Range are heeded (RFC 9110, sections 13 and 14). */
@@ -24,30 +25,20 @@ function isListed(list: string, etag: string): boolean {
 
 /** One range of a resource that takes ranges. */
 function partOf(answer: Answer, headers: IncomingHttpHeaders): Answer {
-  const { range } = headers;
-  const condition = headers['if-range']?.toString();
-  if (range === undefined || answer.headers['accept-ranges'] !== 'bytes') return answer;
-  if (
-    condition !== undefined &&
-    ![answer.etag, answer.headers['last-modified']].includes(condition)
-  ) {
-    return answer;
-  }
-  const bounds = /^bytes=(\d*)-(\d*)$/.exec(range);
-  if (bounds === null || (bounds[1] === '' && bounds[2] === '')) return answer;
+  if (answer.headers['accept-ranges'] !== 'bytes') return answer;
   const sizeBytes = answer.body.length;
-  const [from, to] =
-    bounds[1] === ''
-      ? [Math.max(0, sizeBytes - Number(bounds[2])), sizeBytes - 1]
-      : [Number(bounds[1]), Math.min(sizeBytes - 1, Number(bounds[2] || Infinity))];
-  if (from > to) {
+  const validators = [answer.etag, answer.headers['last-modified']];
+  const range = wantedRange(headers, { sizeBytes, validators });
+  if (range === null) return answer;
+  if (range === 'unsatisfiable') {
     const headers = { ...answer.headers, 'content-range': `bytes */${sizeBytes}` };
     return { ...answer, status: 416, headers, body: Buffer.alloc(0) };
   }
+  const { from, to } = range;
   return {
     ...answer,
     status: 206,
-    headers: { ...answer.headers, 'content-range': `bytes ${from}-${to}/${sizeBytes}` },
-    body: answer.body.subarray(from, to + 1),
+    headers: { ...answer.headers, 'content-range': `bytes ${from}-${to - 1}/${sizeBytes}` },
+    body: answer.body.subarray(from, to),
   };
 }

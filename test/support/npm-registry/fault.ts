@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { drawLot } from '../recorded-upstream/draw-lot.ts';
 import type { RouteKind } from './route.ts';
 
 /** What goes wrong with an answer. Everything here is JSON, so that it reaches a registry in another process. */
@@ -96,9 +96,4 @@ function concerns(rule: FaultRule, { kind, resource, attempt }: FaultedRequest):
   if (!kinds.includes(kind)) return false;
   if (rule.attempts !== undefined && !rule.attempts.includes(attempt)) return false;
   return rule.resource === undefined || new RegExp(rule.resource).test(resource);
-}
-
-/** A number from 0 to 1, without 1. */
-function drawLot(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -1,16 +1,21 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { decodedPath } from '../recorded-upstream/decoded-path.ts';
+import {
+  type FaultyListener,
+  openFaultyListener,
+  type Outage,
+} from '../recorded-upstream/faulty-listener.ts';
 import { type AnswerSource, makeAnswer, wantedForm } from './answer.ts';
 import { heedConditions, unchanged } from './conditions.ts';
 import { chooseFault, type FaultRule } from './fault.ts';
-import { type FaultyListener, openFaultyListener, type Outage } from './faulty-listener.ts';
 import type { PackageDescription } from './made-package.ts';
 import type { SetName } from './package-sets.ts';
 import { openSet } from './record-set.ts';
 import type { OpenRecording, RecordedPackument, RecordedTarball } from './recording.ts';
 import { createRegistryContent } from './registry-content.ts';
 import { createRequestCounter, type RegistryCounts } from './request-counts.ts';
-import { decodedPath, parseRoute, type Route } from './route.ts';
+import { parseRoute, type Route } from './route.ts';
 import { sendAnswer } from './send-answer.ts';
 import { spoilAnswer } from './spoil-answer.ts';
 import { publicRegistryUrl } from './upstream.ts';

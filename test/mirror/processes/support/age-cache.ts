@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 /** Makes the cache of a home one whose index was lost and whose files were used hours ago. No mirror may run on it. */
 export async function ageCache(home: string): Promise<void> {
-  for (const name of ['usage.sqlite', 'usage.sqlite-wal', 'usage.sqlite-shm']) {
-    await rm(join(home, 'mirror', name), { force: true });
+  for (const name of await readdir(join(home, 'mirror'))) {
+    if (name.startsWith('usage-')) await rm(join(home, 'mirror', name));
   }
   const hoursAgo = new Date(Date.now() - 5 * 3600_000);
   for (const file of await filesBelow(join(home, 'mirror/cache'))) {

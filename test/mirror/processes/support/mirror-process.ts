@@ -17,6 +17,8 @@ export interface MirrorProcess extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** What it has said on stderr. */
   log(): string;
+  /** Asks it to end, and gives its exit code; null where a signal ended it. */
+  end(): Promise<number | null>;
   /** Ends it as a crash would, and resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGSTOP or SIGCONT. */
@@ -105,6 +107,11 @@ export async function startMirrorProcess(options: MirrorProcessOptions): Promise
       env,
       log,
       kill,
+      async end() {
+        if (!hasEnded()) child.kill('SIGTERM');
+        await exited;
+        return child.exitCode;
+      },
       signal: (signal) => void child.kill(signal),
       async [Symbol.asyncDispose]() {
         if (hasEnded()) return;

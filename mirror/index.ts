@@ -19,8 +19,6 @@ export { readLockfile } from './lockfile/read-lockfile.ts';
 export { type LeftUrl, rewriteLockfile } from './lockfile/rewrite-lockfile.ts';
 export { loadMirrorConfig, type MirrorConfig, mirroredNames } from './config/mirror-config.ts';
 export { createMirrorCore, type MirrorCore } from './mirror-core.ts';
-export { createMirrorMetrics, type MirrorMetrics } from './observe/metrics.ts';
-export type { RequestRecord } from './observe/request-record.ts';
 export type { MirrorStatus } from './observe/status-report.ts';
 export { parseAdvisories } from './packument/policy/advisories.ts';
 export { createPolicy, type Policy } from './packument/policy/policy.ts';
@@ -34,5 +32,4 @@ export { type ClientTrust, inspectTrust, installTrust, removeTrust } from './tru
 export { certificatesIn } from './trust/pem-certificates.ts';
 export { type TrustClient, trustClients, type TrustPart } from './trust/trust-client.ts';
 export type { TrustPlace } from './trust/trust-context.ts';
-export { indexedUsage } from './cache/cache-usage.ts';
 export { cachePrefixes, recordReferences } from './cache/record-references.ts';

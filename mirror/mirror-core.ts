@@ -2,25 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AshlarError, createLimiter, type ObjectStore } from '../src/index.ts';
 import {
+  type ObjectUsage,
   claimsOrAlone,
   createAddressRule,
+  createObjectCache,
   createTransport,
   createUpstream,
   defaultHealthPolicy,
   defaultTransferLimits,
   type HostClaims,
+  type ObjectCache,
   type OriginState,
   type RetryPolicy,
+  seldom,
   type Timeouts,
   type TransferLimits,
   type Upstream,
   type Waiting,
 } from '../src/network.ts';
-import type { CacheUsage } from './cache/cache-usage.ts';
-import { createMirrorCache, type MirrorCache } from './cache/mirror-cache.ts';
-import { seldom } from './cache/seldom.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
 import { createIndexes, type Indexes } from './documents/indexes.ts';
+import { isSealed } from './cache/cache-paths.ts';
 import { createPackageChanges, type PackageChanges } from './documents/package-changes.ts';
 import { createPackumentVariants, type PackumentVariants } from './documents/packument-variants.ts';
 import { createPackuments, type Packuments } from './documents/packuments.ts';
@@ -34,7 +36,7 @@ import { createLoopMark, type LoopMark } from './upstream/loop-mark.ts';
 /** Everything of a mirror but its servers: what is kept, and how it is fetched. */
 export interface MirrorCore extends AsyncDisposable {
   readonly registries: Registries;
-  readonly cache: MirrorCache;
+  readonly cache: ObjectCache;
   readonly packuments: Packuments;
   readonly indexes: Indexes;
   readonly variants: PackumentVariants;
@@ -51,7 +53,7 @@ export interface MirrorCore extends AsyncDisposable {
 export interface MirrorCoreOptions {
   readonly config: MirrorConfig;
   readonly objects: ObjectStore;
-  readonly usage: CacheUsage;
+  readonly usage: ObjectUsage;
   readonly claims: HostClaims;
   readonly spoolDirectory: string;
   /** For proxies. */
@@ -140,10 +142,11 @@ function fetchContext(
   const { nowMs } = waiting;
   const onProblem = seldom(options.onProblem ?? (() => {}), { periodMs: reportPeriodMs, nowMs });
   return {
-    cache: createMirrorCache({
+    cache: createObjectCache({
       objects: options.objects,
       hotBytes: options.hotBytes ?? defaultHotBytes,
       usage: options.usage,
+      isSealed,
       onProblem,
       nowMs,
     }),

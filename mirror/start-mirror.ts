@@ -1,11 +1,26 @@
-import { createAddressRule, type TlsAuthority } from '../src/network.ts';
-import type { MirrorCore } from './mirror-core.ts';
+import {
+  createAddressRule,
+  createNetworkCheck,
+  listen,
+  type ListenAddress,
+  type OwnPages,
+  type TlsAuthority,
+  type CacheFacts,
+  type ConnectionLimits,
+  createFrontServer,
+  createTotals,
+  defaultConnectionLimits,
+  type FrontServer,
+  type HandleConnect,
+  type HandleRequest,
+  type MeasuredNow,
+  type ServedRequest,
+  type ServingMetrics,
+  type Totals,
+} from '../src/network.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
-import { createNetworkCheck } from './config/networks.ts';
-import type { CacheFacts, MeasuredNow, MirrorMetrics } from './observe/metrics.ts';
-import type { RequestRecord } from './observe/request-record.ts';
+import type { MirrorCore } from './mirror-core.ts';
 import { statusReport } from './observe/status-report.ts';
-import { createTotals, type Totals } from './observe/totals.ts';
 import type { Policy } from './packument/policy/policy.ts';
 import { createHandOn } from './pass-through/hand-on.ts';
 import {
@@ -15,18 +30,10 @@ import {
 } from './pass-through/pass-through.ts';
 import { createUpstreamAgents } from './pass-through/upstream-agents.ts';
 import { createMirrorPolicy } from './policy/mirror-policy.ts';
-import { createConnectProxy, type HandleConnect } from './proxy/connect-proxy.ts';
+import { createConnectProxy } from './proxy/connect-proxy.ts';
 import { createForwardProxy } from './proxy/forward-proxy.ts';
-import { listen, type ListenAddress } from './server/listen.ts';
-import {
-  type ConnectionLimits,
-  createMirrorServer,
-  defaultConnectionLimits,
-  type MirrorServer,
-} from './server/mirror-server.ts';
-import type { OwnPages } from './server/own-pages.ts';
 import { createRegistryAnswers } from './server/registry-answers.ts';
-import { createRequestHandler, type HandleRequest } from './server/request-handler.ts';
+import { createMirrorHandler } from './server/request-handler.ts';
 
 export interface MirrorOptions {
   readonly config: MirrorConfig;
@@ -37,12 +44,12 @@ export interface MirrorOptions {
   /** Whether the mirror opens tunnels to hosts that it does not mirror. */
   readonly tunnels: 'open' | 'closed';
   readonly policy: () => { readonly policy: Policy; readonly revision: string };
-  readonly metrics: MirrorMetrics;
+  readonly metrics: ServingMetrics;
   readonly secret: Buffer;
   /** For proxies, through which requests are handed on. */
   readonly env: NodeJS.ProcessEnv;
   /** Told of every request when it is over. */
-  readonly log: (record: RequestRecord) => void;
+  readonly log: (record: ServedRequest) => void;
   readonly cacheFacts: () => CacheFacts;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
@@ -83,8 +90,8 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
   const own = ownPages(options, { totals, late });
   const serving = { ...options, limits: { ...defaultLimits, ...options.limits } };
   const server = stack.use(
-    await createMirrorServer({
-      authority: options.authority,
+    await createFrontServer({
+      tls: options.authority === null ? null : { SNICallback: options.authority.sniCallback },
       handle: requestHandler(serving, { stack, totals, late }),
       handleConnect: connectHandler(serving, late),
       limits: serving.limits,
@@ -102,7 +109,7 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
 }
 
 interface LateServer {
-  current: MirrorServer | null;
+  current: FrontServer | null;
 }
 
 type Serving = MirrorOptions & { readonly limits: ServingLimits };
@@ -123,7 +130,7 @@ function requestHandler(
       wholeMs: limits.wholeMs,
     }),
   );
-  return createRequestHandler({
+  return createMirrorHandler({
     requesters: {
       registries: core.registries,
       isTrustedProxy: createNetworkCheck(config.trustedProxies),
@@ -176,6 +183,7 @@ function ownPages(
     cache: cacheFacts(),
   });
   return {
+    command: 'ashlar mirror status',
     health: () => ({ status: 'ok', startedAtMs }),
     status: async () =>
       statusReport({

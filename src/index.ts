@@ -26,6 +26,7 @@ export {
   systemErrorCode,
   toAshlarError,
 } from './errors/ashlar-error.ts';
+export { hasCode } from './errors/has-code.ts';
 export { catalogue, type ErrorClass, type ErrorCode } from './errors/catalogue.ts';
 export type { ChunkWriter } from './chunks/chunk-writer.ts';
 export { deriveImage, digestWithConfig } from './image/derive-image.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import { isNetwork } from '../../src/network.ts';
 import { defaultRegistry } from '../registries/default-registry.ts';
 import type { Registry } from '../registries/registry.ts';
-import { isNetwork } from './networks.ts';
 
 /** What a mirror is told, complete and free of contradictions. */
 export interface MirrorConfig {

@@ -1,6 +1,6 @@
 import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import { createNetworkCheck, privateNetworks } from '../../src/network.ts';
 import { createAnswerQuery, type DnsQueryEvent } from './answer-queries.ts';
-import { createNetworkCheck, privateNetworks } from '../config/networks.ts';
 import { createForwarder, type Forwarder } from './forwarder.ts';
 import { mirroredNames } from './mirrored-answer.ts';
 import { othersThan, type ResolverAddress } from './resolver-address.ts';

@@ -1,20 +1,19 @@
 import { AshlarError } from '../../src/index.ts';
 import {
   AttemptFailure,
+  bookResponse,
+  type Fetched,
   type RequestLedger,
   type UpstreamResponse,
   withRetries,
 } from '../../src/network.ts';
-import type { PackumentForm } from '../cache/cache-paths.ts';
-import { bodyKey, indexKey } from '../cache/cache-paths.ts';
+import { bodyKey, indexKey, type PackumentForm } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import { encodeIndex } from '../packument/index-format.ts';
 import type { View } from '../registries/view.ts';
-import { bookResponse } from '../upstream/book-response.ts';
 import { conditionsFor } from '../upstream/conditions.ts';
 import { refusalOf } from '../upstream/refusal.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import type { Fetched } from './document-kind.ts';
 import type { PackumentRecord } from './packument-record.ts';
 import { defaultReceiveLimits, receivePackument } from './receive-packument.ts';
 

@@ -1,6 +1,6 @@
 import { AshlarError, shared } from '../../src/index.ts';
+import { createRecentMap } from '../../src/network.ts';
 import { indexKey } from '../cache/cache-paths.ts';
-import { createRecentMap } from '../cache/recent-map.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import { decodeIndex } from '../packument/index-format.ts';
 import type { PackumentIndex } from '../packument/packument-index.ts';

@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import type { StoredObject } from '../../src/network.ts';
 import { bodyKey } from '../cache/cache-paths.ts';
-import type { StoredObject } from '../cache/mirror-cache.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { Edit } from '../packument/edits.ts';
 import type { PackumentIndex } from '../packument/packument-index.ts';

@@ -1,4 +1,4 @@
-import { createRecentMap } from '../cache/recent-map.ts';
+import { createRecentMap } from '../../src/network.ts';
 import type { Registry } from '../registries/registry.ts';
 
 /**

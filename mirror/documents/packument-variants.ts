@@ -1,7 +1,6 @@
 import { abortable } from '../../src/index.ts';
+import { createRecentMap, type StoredObject } from '../../src/network.ts';
 import { bodyKey } from '../cache/cache-paths.ts';
-import type { StoredObject } from '../cache/mirror-cache.ts';
-import { createRecentMap } from '../cache/recent-map.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import { splice } from '../packument/splice.ts';
 import type { Indexes } from './indexes.ts';

@@ -1,15 +1,14 @@
+import { createRefreshed, type Found, type Refreshed } from '../../src/network.ts';
 import { bodyKey, indexKey, type PackumentForm, packumentKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import { storeName } from '../packument/names/store-name.ts';
 import { createByteBudget } from './byte-budget.ts';
-import type { Found } from './document-kind.ts';
 import { fetchPackument, type PackumentTarget } from './fetch-packument.ts';
 import {
   decodePackumentRecord,
   encodePackumentRecord,
   type PackumentRecord,
 } from './packument-record.ts';
-import { createRefreshed, type Refreshed } from './refreshed.ts';
 import { isOpen, viewRules } from './view-rules.ts';
 
 /** The packuments of all registries. */
@@ -30,18 +29,19 @@ export function createPackuments(context: FetchContext): Packuments {
     changedAtMs: ({ view, name }) => context.changes.lastMs(view.registry, name),
     // Who may not read one form may not read the other.
     withdrawnWith: (target) =>
-      (isOpen(target.view) ? [target.form] : forms).map((form) => keyOf({ ...target, form })),
-    async load(key) {
-      const record = decodePackumentRecord(await cache.readRecord(key));
+      (isOpen(target.view) ? [target.form] : forms).map((form) => ({ ...target, form })),
+    async load(target) {
+      const record = decodePackumentRecord(await cache.readRecord(keyOf(target)));
       if (record === null) return null;
       // What was evicted is fetched anew, whatever the record says.
       return (await cache.has(partsOf(record))) ? record : null;
     },
-    save: (key, record) => cache.writeRecord(key, encodePackumentRecord(record), partsOf(record)),
-    drop: cache.drop,
+    save: (target, record) =>
+      cache.writeRecord(keyOf(target), encodePackumentRecord(record), partsOf(record)),
+    drop: (target) => cache.drop(keyOf(target)),
     fetch: (target, from) => fetchPackument(context, target, { ...from, budget }),
     sizeBytes: () => recordBytes,
-    maxAgeMs: context.settings.maxAgeMs,
+    maxAgeMsOf: () => context.settings.maxAgeMs,
   });
 }
 

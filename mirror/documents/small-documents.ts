@@ -2,20 +2,21 @@ import * as z from 'zod';
 import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import {
   AttemptFailure,
+  bookResponse,
+  createRefreshed,
+  type Fetched,
+  maxRecordBytes,
   readBody,
+  type Refreshed,
   type RequestLedger,
   type UpstreamResponse,
   withRetries,
 } from '../../src/network.ts';
 import { documentKey } from '../cache/cache-paths.ts';
-import { maxRecordBytes } from '../cache/mirror-cache.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { View } from '../registries/view.ts';
-import { bookResponse } from '../upstream/book-response.ts';
 import { conditionsFor } from '../upstream/conditions.ts';
 import { refusalOf } from '../upstream/refusal.ts';
-import type { Fetched } from './document-kind.ts';
-import { createRefreshed, type Refreshed } from './refreshed.ts';
 import { viewRules } from './view-rules.ts';
 
 /** Something small that a registry has besides packuments: its keys, attestations, a single version, dist-tags. */
@@ -61,16 +62,16 @@ export function createSmallDocuments(context: FetchContext): SmallDocuments {
     ...viewRules(context),
     keyOf,
     changedAtMs: ({ view, subject }) => context.changes.lastMs(view.registry, subject),
-    withdrawnWith: (target) => [keyOf(target)],
-    async load(key) {
-      const parsed = schema.safeParse(await cache.readRecord(key));
+    withdrawnWith: (target) => [target],
+    async load(target) {
+      const parsed = schema.safeParse(await cache.readRecord(keyOf(target)));
       return parsed.success ? parsed.data : null;
     },
-    save: (key, document) => cache.writeRecord(key, { version: 1, ...document }),
-    drop: cache.drop,
+    save: (target, document) => cache.writeRecord(keyOf(target), { version: 1, ...document }),
+    drop: (target) => cache.drop(keyOf(target)),
     fetch: (target, from) => fetchDocument(context, target, from),
     sizeBytes: ({ text }) => recordBytes + text.length,
-    maxAgeMs: context.settings.maxAgeMs,
+    maxAgeMsOf: () => context.settings.maxAgeMs,
   });
 }
 

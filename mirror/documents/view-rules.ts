@@ -1,7 +1,7 @@
+import type { DocumentKind } from '../../src/network.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { View } from '../registries/view.ts';
-import { troubleOf } from '../upstream/trouble.ts';
-import type { DocumentKind } from './document-kind.ts';
+import { registryTrouble } from '../upstream/registry-trouble.ts';
 
 /** Upstream's answers that are not the document. None of them is a failure to answer. */
 const refusals: readonly string[] = ['package_not_found', 'package_forbidden', 'registry_refused'];
@@ -25,6 +25,6 @@ export function viewRules(context: Pick<FetchContext, 'upstreamOf'>): ViewRules 
     absences: ['package_not_found'],
     verdictsOf: ({ view }) => (isOpen(view) ? ['package_not_found'] : refusals),
     patienceFor: ({ view }) => (isOpen(view) ? 'budget' : 'answer'),
-    troubleOf: ({ view }) => troubleOf(context, view.registry),
+    troubleOf: ({ view }) => registryTrouble(context, view.registry),
   };
 }

@@ -1,9 +1,9 @@
-import type { MirrorCache } from '../cache/mirror-cache.ts';
+import type { ObjectCache } from '../../src/network.ts';
 import { recordReferences } from '../cache/record-references.ts';
 
 /** What the objects under these keys are for people: the packages that refer to them, as far as records tell. */
 export async function subjectsOf(
-  cache: MirrorCache,
+  cache: ObjectCache,
   keys: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, string>> {
   const subjects = new Map<string, string>();

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AshlarError, type ObjectInfo } from '../../src/index.ts';
+import { type ObjectCache, sealBytes } from '../../src/network.ts';
 import { blobKey, bodyKey } from '../cache/cache-paths.ts';
-import type { MirrorCache } from '../cache/mirror-cache.ts';
-import { sealBytes } from '../cache/seal.ts';
 import { decodePackumentRecord } from '../documents/packument-record.ts';
 import { decodeIndex } from '../packument/index-format.ts';
 import { decodeTarballRecord } from '../tarballs/tarball-record.ts';
@@ -35,7 +34,7 @@ export interface VerifyOptions {
  * removed.
  */
 export async function verifyCache(
-  cache: MirrorCache,
+  cache: ObjectCache,
   { damage, signal }: VerifyOptions,
 ): Promise<VerifySummary> {
   const problems = new Map<string, string>();
@@ -64,7 +63,7 @@ export async function verifyCache(
 }
 
 /** What is wrong with a record; null for nothing. */
-async function checkRecord(cache: MirrorCache, key: string): Promise<string | null> {
+async function checkRecord(cache: ObjectCache, key: string): Promise<string | null> {
   const value = await cache.peekRecord(key);
   if (value === null) {
     // A mirror that runs may have evicted it since it was listed.
@@ -86,7 +85,7 @@ async function checkRecord(cache: MirrorCache, key: string): Promise<string | nu
 
 /** What is wrong with an object; null for nothing, and for one that was evicted meanwhile. */
 async function checkObject(
-  cache: MirrorCache,
+  cache: ObjectCache,
   info: ObjectInfo,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -103,7 +102,7 @@ async function checkObject(
   }
 }
 
-async function checkIndex({ objects }: MirrorCache, key: string): Promise<string | null> {
+async function checkIndex({ objects }: ObjectCache, key: string): Promise<string | null> {
   try {
     decodeIndex(await objects.get(key));
     return null;
@@ -115,7 +114,7 @@ async function checkIndex({ objects }: MirrorCache, key: string): Promise<string
 }
 
 async function checkSeal(
-  cache: MirrorCache,
+  cache: ObjectCache,
   { key, sizeBytes }: ObjectInfo,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -127,7 +126,7 @@ async function checkSeal(
 }
 
 async function digestOf(
-  { objects }: MirrorCache,
+  { objects }: ObjectCache,
   {
     key,
     algorithm,

@@ -1,9 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import httpProxy from 'http-proxy-3';
 import { AshlarError } from '../../src/index.ts';
-import type { RequestLedger } from '../../src/network.ts';
-import { ClientGone } from '../server/client-gone.ts';
-import { serverTiming } from '../server/server-timing.ts';
+import { ClientGone, type RequestLedger, serverTiming } from '../../src/network.ts';
 import type { LoopMark } from '../upstream/loop-mark.ts';
 
 export interface HandOnTarget {

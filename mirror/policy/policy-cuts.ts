@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRecentMap } from '../cache/recent-map.ts';
+import { createRecentMap } from '../../src/network.ts';
 import type { Indexes } from '../documents/indexes.ts';
 import type { PolicyCuts } from '../documents/variant-edits.ts';
 import type { PackumentIndex } from '../packument/packument-index.ts';

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { proxyUserOf, type HandleConnect } from '../../src/network.ts';
 import type { Registries } from '../registries/registry.ts';
 import { type BeyondTheMirror, refusalBeyond } from './beyond-the-mirror.ts';
 import { checkedLookup } from './checked-lookup.ts';
-import { proxyUserOf } from './proxy-user.ts';
 
 export interface ConnectProxyOptions extends BeyondTheMirror {
   readonly registries: Registries;
@@ -16,13 +15,6 @@ export interface ConnectProxyOptions extends BeyondTheMirror {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
-
-/** Answers a CONNECT (RFC 9110, section 9.3.6). */
-export type HandleConnect = (
-  request: IncomingMessage,
-  client: Duplex,
-  head: Buffer,
-) => Promise<void>;
 
 /**
  * A CONNECT to a mirrored registry is answered by the mirror itself; to any other host a tunnel is opened, whose bytes nobody

@@ -1,5 +1,5 @@
 import { AshlarError, toAshlarError } from '../../src/index.ts';
-import { type Answer, jsonAnswer } from './answer.ts';
+import { type Answer, jsonAnswer } from '../../src/network.ts';
 
 /**
  * What a failure is answered with: upstream's own status where it has said that there is no such thing or that it may not be

@@ -1,4 +1,4 @@
-import type { Checked, Found } from '../documents/document-kind.ts';
+import type { Checked, Found } from '../../src/network.ts';
 
 /** What is left of the time for which a document is given out unasked; nothing for what is stale. */
 export function cacheControl(

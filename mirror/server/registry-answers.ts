@@ -1,16 +1,15 @@
 import { abortable, AshlarError } from '../../src/index.ts';
+import { type Answer, jsonAnswer, type ObjectCache } from '../../src/network.ts';
 import type { PackumentForm } from '../cache/cache-paths.ts';
-import type { MirrorCache } from '../cache/mirror-cache.ts';
 import type { PackumentVariants } from '../documents/packument-variants.ts';
 import type { Packuments } from '../documents/packuments.ts';
 import type { SmallDocuments } from '../documents/small-documents.ts';
 import type { FetchSettings } from '../fetch-context.ts';
 import { formatRegistryPath } from '../packument/names/format-registry-path.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
+import type { MirrorPolicy } from '../policy/mirror-policy.ts';
 import type { View } from '../registries/view.ts';
 import type { Tarballs } from '../tarballs/tarballs.ts';
-import type { MirrorPolicy } from '../policy/mirror-policy.ts';
-import { type Answer, jsonAnswer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { packumentAnswer } from './serve-packument.ts';
 import { smallDocumentAnswer } from './serve-small-document.ts';
@@ -19,7 +18,7 @@ import { withAccess } from './with-access.ts';
 
 /** What answers of a registry are made from. */
 export interface RegistryAnswersOptions {
-  readonly cache: MirrorCache;
+  readonly cache: ObjectCache;
   readonly packuments: Packuments;
   readonly variants: PackumentVariants;
   readonly tarballs: Tarballs;

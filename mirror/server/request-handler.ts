@@ -1,29 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AshlarError, toAshlarError } from '../../src/index.ts';
-import { createRequestLedger, type RequestLedger } from '../../src/network.ts';
-import type { ObserveRequest, RequestOutcome, RequestRecord } from '../observe/request-record.ts';
+import type { IncomingMessage } from 'node:http';
+import { AshlarError } from '../../src/index.ts';
+import {
+  absoluteTarget,
+  type Answer,
+  createRequestHandler,
+  type HandleRequest,
+  isOwnAddress,
+  type RequestExchange,
+  type SeenRequest,
+  type ServedRequest,
+} from '../../src/network.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { PassThrough } from '../pass-through/pass-through.ts';
 import type { ForwardProxy } from '../proxy/forward-proxy.ts';
 import type { LoopMark } from '../upstream/loop-mark.ts';
-import { absoluteTarget, isOwnAddress } from './absolute-target.ts';
-import type { Answer } from './answer.ts';
-import { type AnswerWait, createAnswerWaits } from './answer-waits.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Exchange } from './exchange.ts';
 import { readRequester, type Requester, type RequesterOptions } from './requester.ts';
 import type { AnswerRegistry } from './registry-answers.ts';
 import { routeRequest } from './route-request.ts';
-import { sendAnswer } from './send-answer.ts';
-import { ClientGone } from './client-gone.ts';
 
-export interface RequestHandlerOptions {
+export interface MirrorHandlerOptions {
   readonly requesters: RequesterOptions;
   readonly answerRegistry: AnswerRegistry;
   readonly passThrough: PassThrough;
   readonly forward: ForwardProxy['forward'];
   readonly loopMark: LoopMark;
-  readonly observe: ObserveRequest;
+  /** Told of every request when it is over. */
+  readonly observe: (record: ServedRequest) => void;
   readonly nowMs: () => number;
   /** How long a client waits for the beginning of its answer. */
   readonly answerTimeoutMs: number;
@@ -31,39 +35,15 @@ export interface RequestHandlerOptions {
   readonly signal: AbortSignal;
 }
 
-export type HandleRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
 /** Answers requests of registries, whatever happens, and tells of each when it is over. */
-export function createRequestHandler(options: RequestHandlerOptions): HandleRequest {
-  const waits = createAnswerWaits(options);
-  return async (request, response) => {
-    const ledger = createRequestLedger();
-    const atMs = options.nowMs();
-    const facts: Facts = { kind: 'other', requester: null, exchange: null, wanted: null };
-    const wait = waits.begin(request, response);
-    let outcome: RequestOutcome = { kind: 'answered' };
-    let sentBytes = 0;
-    let state: Answer['state'] = 'pass';
-    try {
-      const answer = await prepare(options, { request, response, ledger, wait, facts });
-      wait.isOver();
-      if ('passedBytes' in answer) sentBytes = answer.passedBytes;
-      else {
-        ({ state } = answer);
-        sentBytes = await sendAnswer({ request, response, ledger }, answer);
-      }
-    } catch (error) {
-      wait.isOver();
-      outcome = outcomeOf(error, wait);
-      if (outcome.kind === 'failed') await sendError({ request, response, ledger }, error);
-      if (!response.writableEnded) response.destroy();
-    } finally {
-      wait.end();
-      options.observe(
-        recordOf(facts, { request, response, ledger, atMs, outcome, sentBytes, state }),
-      );
-    }
-  };
+export function createMirrorHandler(options: MirrorHandlerOptions): HandleRequest {
+  return createRequestHandler<Facts>({
+    ...options,
+    noFacts: () => ({ kind: 'other', requester: null, exchange: null, wanted: null }),
+    answer: (exchange, facts) => answer(options, exchange, facts),
+    errorAnswer,
+    observe: (seen, facts) => options.observe(recordOf(facts, seen)),
+  });
 }
 
 interface Facts {
@@ -73,18 +53,11 @@ interface Facts {
   wanted: RegistryPath | null;
 }
 
-interface Prepared {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly ledger: RequestLedger;
-  readonly wait: AnswerWait;
-  readonly facts: Facts;
-}
-
 /** Gives the answer, or the bytes of one that somebody else has given and that is sent already. */
-async function prepare(
-  options: RequestHandlerOptions,
-  { request, response, ledger, wait, facts }: Prepared,
+async function answer(
+  options: MirrorHandlerOptions,
+  { request, response, ledger, wait }: RequestExchange,
+  facts: Facts,
 ): Promise<Answer | { readonly passedBytes: number }> {
   facts.requester = readRequesterOrRefuse(request, options.requesters);
   refuseUnserved(request, options.loopMark);
@@ -113,8 +86,8 @@ async function prepare(
     signal: wait.signal,
   };
   Object.assign(facts, { exchange, wanted, kind: wanted.kind });
-  const answer = await options.answerRegistry(exchange, wanted);
-  if (answer !== null) return answer;
+  const own = await options.answerRegistry(exchange, wanted);
+  if (own !== null) return own;
   wait.isOver();
   const passing = (): Promise<number> => options.passThrough(exchange, wanted);
   return { passedBytes: await ledger.span('upstream', passing) };
@@ -148,52 +121,15 @@ function foreignTarget(
   return isOwnAddress(target, socket) ? null : target;
 }
 
-function outcomeOf(error: unknown, wait: AnswerWait): RequestOutcome {
-  if (error instanceof ClientGone || wait.isClientGone()) return { kind: 'client_gone' };
-  const { code, entry, message } = toAshlarError(error);
-  return { kind: 'failed', code, class: entry.class, message };
-}
-
-/** Where the answer has begun, all that can be done is to break it off. */
-async function sendError(
-  to: { request: IncomingMessage; response: ServerResponse; ledger: RequestLedger },
-  error: unknown,
-): Promise<void> {
-  if (to.response.headersSent) return;
-  try {
-    await sendAnswer(to, errorAnswer(error));
-  } catch (failure) {
-    if (!(failure instanceof ClientGone)) throw failure;
-  }
-}
-
-/** As nginx logs it. */
-const clientGoneStatus = 499;
-
-function recordOf(
-  { kind, requester, exchange, wanted }: Facts,
-  seen: {
-    request: IncomingMessage;
-    response: ServerResponse;
-    ledger: RequestLedger;
-    atMs: number;
-    outcome: RequestOutcome;
-    sentBytes: number;
-    state: Answer['state'];
-  },
-): RequestRecord {
-  const { request, response, ledger, ...rest } = seen;
+function recordOf({ kind, requester, exchange, wanted }: Facts, seen: SeenRequest): ServedRequest {
   return {
-    ...rest,
-    method: request.method ?? '',
+    ...seen,
     kind,
     registry: exchange?.registry.name ?? null,
-    package: wanted !== null && 'package' in wanted ? (wanted.package?.name ?? null) : null,
+    subject: wanted !== null && 'package' in wanted ? (wanted.package?.name ?? null) : null,
+    // Whether the client knows that it speaks to the mirror.
     way: (requester?.transparentFor ?? null) === null ? 'conventional' : 'transparent',
-    // Nobody has seen what was to be answered.
-    status: rest.outcome.kind === 'client_gone' ? clientGoneStatus : response.statusCode,
     address: requester?.address ?? '',
     buildId: requester?.buildId ?? null,
-    time: ledger.summary(),
   };
 }

@@ -1,8 +1,13 @@
-import { isIP } from 'node:net';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { proxyUserOf } from '../proxy/proxy-user.ts';
+import {
+  absoluteTarget,
+  buildIdOf,
+  clientAddress,
+  type ConnectionFacts,
+  firstOf,
+  type IsTrustedProxy,
+} from '../../src/network.ts';
 import type { Registries, Registry } from '../registries/registry.ts';
-import { absoluteTarget } from './absolute-target.ts';
 
 /** How a client speaks to the mirror, as far as answers depend on it. */
 export interface Requester {
@@ -20,20 +25,13 @@ export interface Requester {
 export interface RequesterOptions {
   readonly registries: Registries;
   /** Proxies in front of the mirror, whose X-Forwarded headers count. */
-  readonly isTrustedProxy: (address: string) => boolean;
+  readonly isTrustedProxy: IsTrustedProxy;
   /** What was learned of a connection when it was opened. */
   readonly connectionOf: (request: IncomingMessage) => ConnectionFacts;
 }
 
-export interface ConnectionFacts {
-  readonly isEncrypted: boolean;
-  /** The user name that the client gave to the forward proxy. */
-  readonly proxyUser: string | null;
-}
-
 const hostPattern =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
-const buildIdPattern = /^[\w.:/@+-]{1,128}$/;
 
 /** Reads who asks. Throws a `RangeError` where the Host header cannot be one. */
 export function readRequester(request: IncomingMessage, options: RequesterOptions): Requester {
@@ -42,7 +40,7 @@ export function readRequester(request: IncomingMessage, options: RequesterOption
   const connection = options.connectionOf(request);
   const forwarded = options.isTrustedProxy(peer) ? headers : {};
   const absolute = absoluteTarget(request.url);
-  const host = first(forwarded['x-forwarded-host']) ?? absolute?.host ?? headers.host ?? '';
+  const host = firstOf(forwarded['x-forwarded-host']) ?? absolute?.host ?? headers.host ?? '';
   const scheme = schemeOf(forwarded, connection);
   const bare = host
     .toLowerCase()
@@ -56,39 +54,13 @@ export function readRequester(request: IncomingMessage, options: RequesterOption
     transparentFor,
     base: `${scheme}://${bare}`,
     authorization: headers.authorization ?? null,
-    address: addressOf(peer, forwarded['x-forwarded-for'], options),
-    buildId: buildIdOf(headers, connection.proxyUser ?? proxyUserOf(headers)),
+    address: clientAddress(request, options.isTrustedProxy),
+    buildId: buildIdOf(headers, connection.proxyUser),
   };
 }
 
 function schemeOf(forwarded: IncomingHttpHeaders, { isEncrypted }: ConnectionFacts): string {
-  const stated = first(forwarded['x-forwarded-proto'])?.toLowerCase();
+  const stated = firstOf(forwarded['x-forwarded-proto'])?.toLowerCase();
   if (stated === 'http' || stated === 'https') return stated;
   return isEncrypted ? 'https' : 'http';
-}
-
-function buildIdOf(headers: IncomingHttpHeaders, proxyUser: string | null): string | null {
-  const stated = first(headers['x-ashlar-build']) ?? proxyUser ?? '';
-  return buildIdPattern.test(stated) ? stated : null;
-}
-
-/** Of a list the first: what the proxy next to the client has put there. */
-function first(header: string | string[] | undefined): string | undefined {
-  const text = Array.isArray(header) ? header[0] : header;
-  const value = text?.split(',')[0]?.trim();
-  return value === '' ? undefined : value;
-}
-
-/** Each proxy adds who asked it at the end: the last who is none of ours is the client, what stands before it says the client. */
-function addressOf(
-  peer: string,
-  header: string | string[] | undefined,
-  { isTrustedProxy }: RequesterOptions,
-): string {
-  const stated = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
-  for (const address of stated.map((text) => text.trim()).toReversed()) {
-    if (isIP(address) === 0) break;
-    if (!isTrustedProxy(address)) return address;
-  }
-  return peer;
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { AshlarError } from '../../src/index.ts';
+import { absoluteTarget } from '../../src/network.ts';
 import { readViaPath } from '../lockfile/mirror-address.ts';
 import { parseRegistryPath, type RegistryPath } from '../packument/names/registry-path.ts';
 import type { Registries, Registry } from '../registries/registry.ts';
-import { absoluteTarget } from './absolute-target.ts';
 import type { Requester } from './requester.ts';
 
 export interface RoutedRequest {

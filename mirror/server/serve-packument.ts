@@ -1,9 +1,13 @@
-import type { MirrorCache, StoredObject } from '../cache/mirror-cache.ts';
+import {
+  type Answer,
+  type AnswerBody,
+  hasTag,
+  type ObjectCache,
+  type StoredObject,
+} from '../../src/network.ts';
 import type { PackumentVariant } from '../documents/packument-variants.ts';
 import type { FoundPackument } from '../documents/packuments.ts';
-import type { Answer, AnswerBody } from './answer.ts';
 import { cacheControl, staleHeaders } from './freshness-headers.ts';
-import { hasTag } from './has-tag.ts';
 
 export interface PackumentRequest {
   readonly acceptEncoding: string | undefined;
@@ -19,7 +23,7 @@ export interface PackumentRequest {
 export function packumentAnswer(
   found: FoundPackument,
   variant: PackumentVariant,
-  { request, cache }: { readonly request: PackumentRequest; readonly cache: MirrorCache },
+  { request, cache }: { readonly request: PackumentRequest; readonly cache: ObjectCache },
 ): Answer {
   const { record, state } = found;
   const gzip = acceptsGzip(request.acceptEncoding) ? variant.gzip : null;
@@ -42,7 +46,7 @@ export function packumentAnswer(
   return { status: 200, headers: encoded, body: bodyOf(gzip, cache, request.signal), state };
 }
 
-function bodyOf(object: StoredObject, cache: MirrorCache, signal: AbortSignal): AnswerBody {
+function bodyOf(object: StoredObject, cache: ObjectCache, signal: AbortSignal): AnswerBody {
   if (object.kind === 'bytes') return object.bytes;
   return { sizeBytes: object.sizeBytes, pieces: cache.pieces(object, signal) };
 }

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { findNodeAtLocation, parseTree } from 'jsonc-parser';
+import { type Answer, type Found, hasTag } from '../../src/network.ts';
 import type { SmallDocument } from '../documents/small-documents.ts';
-import type { Found } from '../documents/document-kind.ts';
 import { moveBetweenBases } from '../packument/rewrite-tarballs.ts';
 import type { Registry } from '../registries/registry.ts';
-import type { Answer } from './answer.ts';
 import { cacheControl, staleHeaders } from './freshness-headers.ts';
-import { hasTag } from './has-tag.ts';
 
 export interface SmallDocumentRequest {
   readonly registry: Registry;

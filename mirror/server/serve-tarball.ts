@@ -1,11 +1,15 @@
 import { Readable } from 'node:stream';
 import { abortable } from '../../src/index.ts';
-import type { RequestLedger } from '../../src/network.ts';
-import type { MirrorCache } from '../cache/mirror-cache.ts';
+import {
+  type Answer,
+  type AnswerBody,
+  hasTag,
+  type ObjectCache,
+  primedBody,
+  readRange,
+  type RequestLedger,
+} from '../../src/network.ts';
 import type { FoundTarball } from '../tarballs/tarballs.ts';
-import type { Answer, AnswerBody } from './answer.ts';
-import { hasTag } from './has-tag.ts';
-import { type ByteRange, readRange } from './read-range.ts';
 
 export interface TarballRequest {
   readonly range: string | undefined;
@@ -21,7 +25,7 @@ export interface TarballRequest {
 export async function tarballAnswer(
   found: FoundTarball,
   request: TarballRequest,
-  cache: MirrorCache,
+  cache: ObjectCache,
 ): Promise<Answer> {
   const headers = {
     'content-type': 'application/octet-stream',
@@ -34,7 +38,8 @@ export async function tarballAnswer(
     const body = await arriving(found.transfer, request);
     return { status: 200, headers, body, state: found.state };
   }
-  const { record, object, state } = found;
+  const { kept, state } = found;
+  const { record, object } = kept;
   const etag = `"${record.sha512.slice(0, 40)}"`;
   const known = { ...headers, etag };
   if (hasTag(request.ifNoneMatch, etag)) return { status: 304, headers: known, body: null, state };
@@ -66,20 +71,8 @@ async function arriving(
     const { sizeBytes } = await ledger.span('upstream', () => abortable(transfer.verified, signal));
     return { sizeBytes, pieces: Readable.from([]) };
   }
-  const whole: ByteRange = { start: 0, end: Infinity };
-  const pieces = transfer.read(whole, signal)[Symbol.asyncIterator]();
-  const first = await ledger.span('upstream', () => pieces.next());
-  const sizeBytes = transfer.verifiedBytes() ?? (await transfer.opened).totalBytes;
-  if (first.done === true) return Buffer.alloc(0);
-  if (sizeBytes === first.value.length) {
-    await pieces.return?.(undefined);
-    return first.value;
-  }
-  return {
-    sizeBytes,
-    pieces: (async function* () {
-      yield first.value;
-      yield* { [Symbol.asyncIterator]: () => pieces };
-    })(),
-  };
+  const pieces = transfer.read({ start: 0, end: Infinity }, signal);
+  return ledger.span('upstream', () =>
+    primedBody(pieces, async () => transfer.verifiedBytes() ?? (await transfer.opened).totalBytes),
+  );
 }

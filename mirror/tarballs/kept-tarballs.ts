@@ -1,13 +1,11 @@
 import { toAshlarError } from '../../src/index.ts';
+import { createRecentMap, type StoreOutcome, type StoredObject } from '../../src/network.ts';
 import { blobKey } from '../cache/cache-paths.ts';
-import type { Outcome, StoredObject } from '../cache/mirror-cache.ts';
-import { createRecentMap } from '../cache/recent-map.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { FetchedTarball } from './fetch-tarball.ts';
 import { decodeTarballRecord, encodeTarballRecord, type TarballRecord } from './tarball-record.ts';
 
 export interface KeptTarball {
-  readonly kind: 'kept';
   readonly record: TarballRecord;
   readonly object: StoredObject;
 }
@@ -18,14 +16,14 @@ export interface KeptTarballs {
   isKnown(key: string): boolean;
   find(key: string): Promise<KeptTarball | null>;
   /** Stores one that is verified; throws nothing, as who asked for it has it all the same. */
-  keep(key: string, fetched: FetchedTarball): Promise<Outcome>;
+  keep(key: string, fetched: FetchedTarball): Promise<StoreOutcome>;
 }
 
 const keptRecords = 50_000;
 
 export function createKeptTarballs({ cache, waiting }: FetchContext): KeptTarballs {
   const records = createRecentMap<TarballRecord>(keptRecords);
-  const store = async (key: string, fetched: FetchedTarball): Promise<Outcome> => {
+  const store = async (key: string, fetched: FetchedTarball): Promise<StoreOutcome> => {
     const { sha512, heldAgainst } = fetched.outcome();
     const body = fetched.transfer.contents();
     const sizeBytes = body.kind === 'memory' ? body.bytes.length : body.sizeBytes;
@@ -49,7 +47,7 @@ export function createKeptTarballs({ cache, waiting }: FetchContext): KeptTarbal
       }
       cache.used(key);
       records.set(key, record);
-      return { kind: 'kept', record, object };
+      return { record, object };
     },
     async keep(key, fetched) {
       try {

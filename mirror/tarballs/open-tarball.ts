@@ -1,5 +1,6 @@
 import {
   AttemptFailure,
+  bookResponse,
   type OpenBody,
   type OpenedBody,
   type RequestLedger,
@@ -8,7 +9,6 @@ import {
 } from '../../src/network.ts';
 import type { FetchContext } from '../fetch-context.ts';
 import type { View } from '../registries/view.ts';
-import { bookResponse } from '../upstream/book-response.ts';
 import { refusalOf } from '../upstream/refusal.ts';
 
 export interface TarballSource {

@@ -1,8 +1,8 @@
 import { AshlarError, runCommand } from '../../src/index.ts';
+import type { RootFiles } from '../../src/network.ts';
 import { findSetting } from './find-setting.ts';
-import type { RootFiles } from './root-files.ts';
 import type { TrustChange, TrustPart } from './trust-client.ts';
-import { type TrustRecord, trustDirectory, writeRecord } from './trust-record.ts';
+import { trustDirectory, type TrustRecord, writeRecord } from './trust-record.ts';
 
 /** Making the store of a system with some hundred certificates takes a few seconds. */
 const programTimeoutMs = 120_000;

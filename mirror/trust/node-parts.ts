@@ -1,6 +1,6 @@
+import { UnreadableFile } from '../../src/network.ts';
 import { findSetting } from './find-setting.ts';
 import { holdsAll } from './pem-certificates.ts';
-import { UnreadableFile } from './root-files.ts';
 import { environmentFiles, nodeVariable, ownProfile, ownUserServices } from './setting-places.ts';
 import { nodeClients, type TrustPart } from './trust-client.ts';
 import { readSystemRoots, type TrustContext } from './trust-context.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { type RootFile, UnreadableFile } from '../../src/network.ts';
 import { findSetting, type FoundSetting, quoteValue } from './find-setting.ts';
-import { type RootFile, UnreadableFile } from './root-files.ts';
 import { type SettingPlace, settingPlaces, variables } from './setting-places.ts';
 import type { TrustPart, TrustProblem } from './trust-client.ts';
 import { readCertificates, type TrustContext } from './trust-context.ts';

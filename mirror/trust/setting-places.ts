@@ -1,5 +1,5 @@
+import type { RootFiles } from '../../src/network.ts';
 import type { SettingsFormat } from './find-setting.ts';
-import type { RootFiles } from './root-files.ts';
 import { nodeClients, npmrcClients, type TrustClient } from './trust-client.ts';
 import type { Home, TrustContext } from './trust-context.ts';
 

@@ -1,5 +1,5 @@
+import { UnreadableFile } from '../../src/network.ts';
 import { certificatesIn, holdsAll, shortFingerprint } from './pem-certificates.ts';
-import { UnreadableFile } from './root-files.ts';
 import { subjectHash } from './subject-hash.ts';
 import type { TrustPart, TrustProblem } from './trust-client.ts';
 import type { TrustContext } from './trust-context.ts';

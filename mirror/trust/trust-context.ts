@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls';
+import { createRootFiles, type RootFiles, UnreadableFile } from '../../src/network.ts';
 import { certificatesIn } from './pem-certificates.ts';
-import { createRootFiles, type RootFiles, UnreadableFile } from './root-files.ts';
 import type { TrustProblem } from './trust-client.ts';
 import { readRecord, type TrustRecord } from './trust-record.ts';
 

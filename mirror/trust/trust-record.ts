@@ -1,6 +1,6 @@
 import { AshlarError } from '../../src/index.ts';
+import type { RootFiles } from '../../src/network.ts';
 import type { SettingsFormat } from './find-setting.ts';
-import type { RootFiles } from './root-files.ts';
 
 /** What was done to a root file system, so that it can be undone byte by byte. */
 export interface TrustRecord {

@@ -1,7 +1,7 @@
 import { AshlarError } from '../../src/index.ts';
+import { createRootFiles, type RootFiles } from '../../src/network.ts';
 import { applyChanges } from './apply-changes.ts';
 import { nodeParts } from './node-parts.ts';
-import { createRootFiles, type RootFiles } from './root-files.ts';
 import { settingParts } from './setting-parts.ts';
 import { systemParts } from './system-parts.ts';
 import { programsOf, type TrustClient, type TrustPart, type TrustState } from './trust-client.ts';

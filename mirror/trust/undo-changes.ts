@@ -1,6 +1,6 @@
+import { type RootFiles, UnreadableFile } from '../../src/network.ts';
 import { maxFileBytes, runStoreProgram, withoutPiece } from './apply-changes.ts';
 import { findSetting } from './find-setting.ts';
-import { type RootFiles, UnreadableFile } from './root-files.ts';
 import { findSystemStore, ownLinks, storeProgram } from './system-parts.ts';
 import type { TrustContext } from './trust-context.ts';
 import { type ChangedValue, recordPath, trustDirectory, type TrustRecord } from './trust-record.ts';

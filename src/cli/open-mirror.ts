@@ -1,49 +1,28 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   cachePrefixes,
   createMirrorCore,
-  indexedUsage,
-  createMirrorMetrics,
   loadMirrorConfig,
   type MirrorConfig,
   type MirrorCore,
-  type MirrorMetrics,
   recordReferences,
 } from '../../mirror/index.ts';
-import { createOwnedTempDir } from '../disk/owned-temp-dir.ts';
-import { writeSecretOnce } from '../disk/write-secret-once.ts';
-import { keepCounting } from '../pull-through/keep-counting.ts';
-import { createEvictor, type Evictor } from '../pull-through/usage-evictor.ts';
-import { openUsageIndex, type UsageIndex } from '../pull-through/usage-index.ts';
-import { openHostClaims } from '../pull-through/host-claims.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { openObjectStore } from '../store/open-object-store.ts';
-import { toAshlarError } from '../errors/ashlar-error.ts';
+import { createServingMetrics, type ServingMetrics } from '../serving/observe/serving-metrics.ts';
 import type { CommandContext } from './command-context.ts';
-import { ensureHome } from './ensure-home.ts';
+import { type CacheHome, lineOn, openCacheHome } from './open-cache-home.ts';
 import type { MirrorSettings } from './program-mirror.ts';
 
 /** A mirror without its servers, and what belongs to it on this machine. */
 export interface OpenMirror {
   readonly config: MirrorConfig;
   readonly core: MirrorCore;
-  readonly metrics: MirrorMetrics;
-  readonly usage: UsageIndex;
-  readonly evictor: Evictor;
-  /** Learns what the cache holds, at first and then of what other hosts do to it, as long as the signal is not aborted. */
+  readonly metrics: ServingMetrics;
+  readonly home: CacheHome;
+  /** Counts what is kept as long as the signal lasts. */
   keepCounting(until: {
     readonly signal: AbortSignal;
     readonly onProblem: (error: unknown) => void;
   }): Promise<void>;
-  /** Keeps the names of private records from telling anything of their credentials. */
-  readonly secret: Buffer;
 }
-
-/** What other hosts store in the same cache counts from the next listing on; without a limit it does not matter. */
-const countAgainMs = 3600_000;
 
 export interface OpenMirrorOptions {
   /** Closes what is opened. */
@@ -60,24 +39,21 @@ export async function openMirror(
   { stack, onNotKept, onProblem = lineOn(context) }: OpenMirrorOptions,
 ): Promise<OpenMirror> {
   const config = await loadMirrorConfig(settings.configFile, settings.flags);
-  const { home, objects, spoolDirectory } = await openPlaces(context, settings, stack);
-  const claims = stack.use(await openHostClaims(join(home, 'claims')));
-  const metrics = createMirrorMetrics(config.registries);
-  const usage = stack.use(openUsageIndex(usageFile(home, objects.url), { onProblem }));
-  const evictor = createEvictor({
-    store: objects,
-    usage,
-    maxBytes: config.maxCacheBytes ?? Infinity,
-    // What was used in the last half minute stays, which is longer than any answer needs to begin.
-    protect: () => false,
+  const home = await openCacheHome(context, {
+    name: 'mirror',
+    cacheUrl: settings.cacheUrl,
+    maxBytes: config.maxCacheBytes,
+    stack,
+    onProblem,
+  });
+  const metrics = createServingMetrics({
+    prefix: 'ashlar_mirror',
+    upstreams: config.registries.flatMap(({ upstreams }) => upstreams),
   });
   const core = stack.use(
     createMirrorCore({
+      ...home,
       config,
-      objects,
-      usage: indexedUsage(usage, evictor),
-      claims,
-      spoolDirectory,
       env: context.env,
       signal: context.signal,
       onUpstreamRequest: metrics.upstreamRequest,
@@ -88,49 +64,12 @@ export async function openMirror(
       onProblem,
     }),
   );
-  const secret = await writeSecretOnce(join(home, 'secret'), () => randomBytes(32));
-  const counted = {
-    usage,
-    evictor,
-    store: objects,
-    prefixes: cachePrefixes,
-    referencesOf: (key: string) => recordReferences(core.cache, key),
-    everyMs: config.maxCacheBytes === null ? Infinity : countAgainMs,
+  const referencesOf = (key: string): Promise<string[]> => recordReferences(core.cache, key);
+  return {
+    config,
+    core,
+    metrics,
+    home,
+    keepCounting: (until) => home.keepCounting({ ...until, prefixes: cachePrefixes, referencesOf }),
   };
-  const keepOnCounting: OpenMirror['keepCounting'] = (until) =>
-    keepCounting({ ...counted, ...until });
-  return { config, core, metrics, usage, evictor, secret, keepCounting: keepOnCounting };
-}
-
-interface Places {
-  readonly home: string;
-  readonly objects: ObjectStore;
-  readonly spoolDirectory: string;
-}
-
-async function openPlaces(
-  context: CommandContext,
-  { cacheUrl }: MirrorSettings,
-  stack: AsyncDisposableStack,
-): Promise<Places> {
-  await ensureHome(context);
-  const home = join(context.config.home, 'mirror');
-  await mkdir(home, { recursive: true });
-  // Tarballs and packuments of private packages are in there, and other users of this machine are not asked for a token.
-  for (const own of cacheUrl === null ? ['cache', 'spool'] : ['spool'])
-    await mkdir(join(home, own), { recursive: true, mode: 0o700 });
-  const url = cacheUrl ?? pathToFileURL(join(home, 'cache')).href;
-  const objects = await openObjectStore(url, { create: 'if-missing', kind: 'cache' });
-  const spool = stack.use(await createOwnedTempDir(join(home, 'spool'), 'mirror'));
-  return { home, objects, spoolDirectory: spool.path };
-}
-
-function lineOn({ terminal }: CommandContext): (error: unknown) => void {
-  return (error) => void terminal.stderr.write(`${toAshlarError(error).message}\n`);
-}
-
-/** Each cache has its own, as several may be used from one home. */
-function usageFile(home: string, cacheUrl: string): string {
-  const name = createHash('sha256').update(cacheUrl).digest('hex').slice(0, 16);
-  return join(home, `usage-${name}.sqlite`);
 }

@@ -17,8 +17,8 @@ export async function mirrorPrune(
   settings: PruneSettings,
 ): Promise<FinishedCommand> {
   await using stack = new AsyncDisposableStack();
-  const { core, usage } = await openMirror(context, settings, { stack, onNotKept: () => {} });
-  const { objects } = core.cache;
+  const { core, home } = await openMirror(context, settings, { stack, onNotKept: () => {} });
+  const { objects, index: usage } = home;
   await usage.reconcile({
     store: objects,
     prefixes: cachePrefixes,

@@ -16,7 +16,7 @@ import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { openTlsAuthority } from '../../tls/authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
-import { createMirrorLog, type MirrorLog } from '../mirror-log.ts';
+import { createServingLog, type ServingLog } from '../serving-log.ts';
 import { openMirror } from '../open-mirror.ts';
 import { isLoopback, type ListenPlace, parseListen } from '../parse-listen.ts';
 import type { MirrorSettings } from '../program-mirror.ts';
@@ -41,13 +41,13 @@ export async function mirrorServe(
   const tls = settings.tls === null ? null : parseListen(settings.tls, '--tls-listen');
   const dns = settings.dns === null ? null : parseListen(settings.dns, '--dns-listen');
   await using stack = new AsyncDisposableStack();
-  const log = createMirrorLog(settings.log, context.terminal.stderr);
+  const log = createServingLog('mirror', settings.log, context.terminal.stderr);
   const mirror = await openMirror(context, settings, {
     stack,
     onNotKept: log.notKept,
     onProblem: log.problem,
   });
-  const { config, core, usage, evictor } = mirror;
+  const { config, core, home } = mirror;
   const names = mirroredNames(config);
   const directory = join(context.config.home, 'authority');
   const { nowMs, signal } = context;
@@ -65,7 +65,8 @@ export async function mirrorServe(
       policy: () => policy,
       env: context.env,
       log: log.request,
-      cacheFacts: () => ({ bytes: usage.totalBytes(), evicted: evictor.counts() }),
+      cacheFacts: () => ({ bytes: home.index.totalBytes(), evicted: home.evictor.counts() }),
+      secret: home.secret,
       nowMs,
       signal,
     }),
@@ -96,7 +97,7 @@ async function answerDns(
   }: {
     readonly names: readonly string[];
     readonly answers: readonly string[];
-    readonly log: MirrorLog;
+    readonly log: ServingLog;
   },
 ): Promise<DnsResponder> {
   return createDnsResponder({

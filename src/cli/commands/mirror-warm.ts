@@ -21,14 +21,14 @@ export async function mirrorWarm(
   for (const file of files) needed.push(...listLockfile((await readLockfileFile(file)).text, file));
   await using stack = new AsyncDisposableStack();
   const { stderr, isInteractive } = context.terminal;
-  const { core, secret } = await openMirror(context, settings, {
+  const { core, home } = await openMirror(context, settings, {
     stack,
     onNotKept: (subject, error) => stderr.write(`${subject} cannot be stored: ${String(error)}\n`),
   });
   const summary = await warmPackages(core, needed, {
     signal: context.signal,
     npmSettings: readNpmSettings(),
-    secret,
+    secret: home.secret,
     onProgress({ done, total }) {
       if (isInteractive) stderr.write(`\r${done} of ${total} tarballs`);
     },

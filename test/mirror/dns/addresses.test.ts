@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createNetworkCheck, privateNetworks } from '../../../mirror/config/networks.ts';
 import {
   othersThan,
   parseResolverAddress,
   systemResolvers,
 } from '../../../mirror/dns/resolver-address.ts';
+import { createNetworkCheck, privateNetworks } from '../../../src/serving/networks.ts';
 import { scratchDir } from '../../support/scratch.ts';
 
 const scratch = scratchDir('dns-addresses');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createKnownDocuments } from '../../../mirror/documents/known-documents.ts';
 import { defaultFetchSettings } from '../../../mirror/fetch-context.ts';
+import { createKnownDocuments } from '../../../src/pull-through/documents/known-documents.ts';
 
 interface Text {
   readonly checkedAtMs: number;

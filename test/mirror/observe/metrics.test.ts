@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
-import { createMirrorMetrics } from '../../../mirror/observe/metrics.ts';
+import { createServingMetrics } from '../../../src/serving/observe/serving-metrics.ts';
 
 it('hosts that nobody configured make no labels of their own', async () => {
   const upstreams = [new URL('https://registry.test/npm/')];
-  const registry = { name: 'npm', hosts: ['npm.test'], upstreams, access: 'public' } as const;
-  const metrics = createMirrorMetrics([registry]);
+  const metrics = createServingMetrics({ prefix: 'ashlar_mirror', upstreams });
   const state = {
     isResting: true,
     failuresInRow: 1,

@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest';
-import type { RequestRecord } from '../../../mirror/observe/request-record.ts';
+import type { ServedRequest } from '../../../src/serving/observe/served-request.ts';
 import { type StatusFacts, statusReport } from '../../../mirror/observe/status-report.ts';
-import { createTotals } from '../../../mirror/observe/totals.ts';
+import { createTotals } from '../../../src/serving/observe/totals.ts';
 
 const minuteMs = 60_000;
 
-function record(upstreamMs: number, outcome: RequestRecord['outcome']): RequestRecord {
+function record(upstreamMs: number, outcome: ServedRequest['outcome']): ServedRequest {
   const time = { wallMs: upstreamMs, byKind: { upstream: upstreamMs }, unexplainedMs: 0 };
   return {
     atMs: 0,
     method: 'GET',
     kind: 'packument',
     registry: 'npm',
-    package: 'one',
+    subject: 'one',
     way: 'conventional',
     status: 200,
     state: 'miss',

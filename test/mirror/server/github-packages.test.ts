@@ -57,7 +57,7 @@ describe('tarballs of GitHub Packages', () => {
     const rewritten = await ask(`${moved?.to ?? ''}${path}`);
     expect([rewritten.status, rewritten.headers['x-ashlar-cache']]).toEqual([200, 'hit']);
     expect(upstream.seen.filter((each) => each.path !== '/@owner%2flib')).toHaveLength(1);
-    expect(mirror.records.at(-1)).toMatchObject({ kind: 'tarball', package: '@owner/lib' });
+    expect(mirror.records.at(-1)).toMatchObject({ kind: 'tarball', subject: '@owner/lib' });
   });
 
   it('are held against the packument', async () => {

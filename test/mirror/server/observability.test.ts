@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MirrorStatus } from '../../../mirror/index.ts';
-import { createMirrorLog } from '../../../src/cli/mirror-log.ts';
+import { createServingLog } from '../../../src/cli/serving-log.ts';
 import { ask } from '../../support/npm-registry/ask.ts';
 import { openSocket } from '../support/raw-talk.ts';
 import { startBoth } from '../support/test-mirror.ts';
@@ -17,8 +17,8 @@ const sink = new Writable({
     done();
   },
 });
-const log = createMirrorLog('json', sink);
-const text = createMirrorLog('text', sink);
+const log = createServingLog('mirror', 'json', sink);
+const text = createServingLog('mirror', 'text', sink);
 let both: Awaited<ReturnType<typeof startBoth>>;
 
 beforeAll(async () => {

@@ -89,7 +89,7 @@ describe('CONNECT', () => {
     const secure = await connected(mirror, registryHost);
     secure.write(`GET /one HTTP/1.1\r\nHost: ${registryHost}\r\nConnection: close\r\n\r\n`);
     expect(await readUntil(secure)).toContain('HTTP/1.1 200 OK');
-    const record = mirror.records.findLast((each) => each.package === 'one');
+    const record = mirror.records.findLast((each) => each.subject === 'one');
     expect(record).toMatchObject({ way: 'transparent', buildId: 'build-7' });
     await expect(connected(mirror, 'other.test')).rejects.toThrow(/alert|handshake|reset/i);
   });
@@ -165,7 +165,7 @@ describe('requests with a whole address', () => {
       for (const each of [mirror, shut]) {
         const base = `http://${name}:${each.port}`;
         expect(await rawTalk(each, get(`${base}/one`))).toMatch(/^HTTP\/1\.1 200 .*"one"/s);
-        expect(each.records.at(-1)).toMatchObject({ way: 'conventional', package: 'one' });
+        expect(each.records.at(-1)).toMatchObject({ way: 'conventional', subject: 'one' });
         for (const page of ['health', 'status'])
           expect(await rawTalk(each, get(`${base}/-/ashlar/${page}`))).toMatch(/^HTTP\/1\.1 200 /);
       }

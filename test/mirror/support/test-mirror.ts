@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createMirrorCore,
-  createMirrorMetrics,
   createPolicy,
-  indexedUsage,
   loadMirrorConfig,
   type MirrorCore,
-  type RequestRecord,
   startMirror,
 } from '../../../mirror/index.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
+import { indexedUsage } from '../../../src/object-cache/object-usage.ts';
 import { openHostClaims } from '../../../src/pull-through/host-claims.ts';
 import { createEvictor } from '../../../src/pull-through/usage-evictor.ts';
 import { openUsageIndex } from '../../../src/pull-through/usage-index.ts';
+import type { ServedRequest } from '../../../src/serving/observe/served-request.ts';
+import { createServingMetrics } from '../../../src/serving/observe/serving-metrics.ts';
 import { openObjectStore } from '../../../src/store/open-object-store.ts';
 import { openTlsAuthority } from '../../../src/tls/authority.ts';
 import {
@@ -56,7 +56,7 @@ export interface TestMirror extends AsyncDisposable {
   readonly home: string;
   readonly core: MirrorCore;
   /** Of the requests that are over. */
-  readonly records: readonly RequestRecord[];
+  readonly records: readonly ServedRequest[];
   readonly notKept: readonly string[];
 }
 
@@ -84,8 +84,11 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
     protect: () => false,
     ...(options.spareMs === undefined ? {} : { spareMs: options.spareMs }),
   });
-  const metrics = createMirrorMetrics(config.registries);
-  const records: RequestRecord[] = [];
+  const metrics = createServingMetrics({
+    prefix: 'ashlar_mirror',
+    upstreams: config.registries.flatMap(({ upstreams }) => upstreams),
+  });
+  const records: ServedRequest[] = [];
   const notKept: string[] = [];
   const core = stack.use(
     createMirrorCore({

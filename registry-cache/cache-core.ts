@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createAddressRule,
+  createObjectCache,
+  createTransport,
+  type CredentialLookup,
+  defaultTimeouts,
+  defaultTransferLimits,
+  type HostClaims,
+  type ObjectCache,
+  type ObjectUsage,
+  type Refreshed,
+  type RetryPolicy,
+  type Timeouts,
+  type TransferLimits,
+  type Transport,
+  type Waiting,
+} from '../src/network.ts';
+import type { ObjectStore } from '../src/index.ts';
+import { createGrants } from './access/grants.ts';
+import { type Blobs, createBlobs } from './blobs/blobs.ts';
+import { type CacheContext, type CacheSettings, defaultCacheSettings } from './cache-context.ts';
+import type { CacheConfig, CachedRegistry } from './config/cache-config.ts';
+import { createReferrers, type Referrers, type Subject } from './lists/referrers.ts';
+import { createTagLists, type Listed, type TagList } from './lists/tag-lists.ts';
+import { createManifests, type Manifests } from './manifests/manifests.ts';
+import { createTags, type TagName, type TagRecord } from './manifests/tags.ts';
+import { createLinks } from './store/links.ts';
+import { createRateLimits, type RateLimits } from './upstream/rate-limits.ts';
+import {
+  createRegistrySources,
+  type RegistryState,
+  trustedHosts,
+} from './upstream/registry-source.ts';
+
+/** A registry cache without its servers. */
+export interface CacheCore extends AsyncDisposable {
+  readonly config: CacheConfig;
+  readonly cache: ObjectCache;
+  readonly manifests: Manifests;
+  readonly tags: Refreshed<TagName, TagRecord>;
+  readonly tagLists: Refreshed<Listed, TagList>;
+  readonly referrers: Refreshed<Subject, Referrers>;
+  readonly blobs: Blobs;
+  readonly limits: RateLimits;
+  readonly settings: CacheSettings;
+  states(): readonly RegistryState[];
+}
+
+export interface CacheCoreOptions {
+  readonly config: CacheConfig;
+  readonly objects: ObjectStore;
+  readonly usage: ObjectUsage;
+  readonly claims: HostClaims;
+  /** Bodies that do not stay in memory. */
+  readonly spoolDirectory: string;
+  /** For proxies. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What the operator has stored for a registry. */
+  readonly credentials: (registry: CachedRegistry) => CredentialLookup;
+  /** Ends everything that is fetched. */
+  readonly signal: AbortSignal;
+  /** Told of what could not be kept; who asked has it all the same. */
+  readonly onNotKept?: (subject: string, error: unknown) => void;
+  /** Told of each request to a registry, with the time until the head of its answer. */
+  readonly onUpstreamRequest?: (host: string, durationMs: number) => void;
+  readonly settings?: Partial<CacheSettings>;
+  readonly limits?: Partial<TransferLimits>;
+  readonly retry?: Partial<RetryPolicy>;
+  readonly timeouts?: Partial<Timeouts>;
+  /** Bytes of small objects that are kept in memory. */
+  readonly hotBytes?: number;
+  readonly nowMs?: () => number;
+}
+
+const defaultHotBytes = 64 * 1024 ** 2;
+/** To one host: layers of an image come side by side, of several images too. */
+const upstreamConnections = 32;
+const storeTimeoutMs = 5_000;
+const defaultRetry: RetryPolicy = {
+  attempts: 6,
+  baseDelayMs: 200,
+  maxDelayMs: 3_000,
+  maxRetryAfterMs: 10_000,
+};
+/** An image of tens of GB is rare, and a layer of that size more so. */
+const layerLimits: Partial<TransferLimits> = {
+  maxBytes: 64 * 1024 ** 3,
+  totalMs: 6 * 3600_000,
+};
+
+export function createCacheCore(options: CacheCoreOptions): CacheCore {
+  const { config, signal } = options;
+  const cache = createObjectCache({
+    objects: options.objects,
+    hotBytes: options.hotBytes ?? defaultHotBytes,
+    usage: options.usage,
+  });
+  const waiting = realWaiting(options.nowMs ?? Date.now);
+  const retry = { ...defaultRetry, ...options.retry };
+  const limits = createRateLimits(waiting.nowMs);
+  const transport = openTransport(options);
+  const context: CacheContext = {
+    cache,
+    sources: createRegistrySources({
+      registries: config.registries,
+      transport,
+      retry,
+      waiting,
+      limits,
+      credentials: options.credentials,
+    }),
+    claims: options.claims,
+    waiting,
+    retry,
+    spoolDirectory: options.spoolDirectory,
+    settings: { ...defaultCacheSettings, maxStaleMs: config.maxStaleMs, ...options.settings },
+    signal,
+  };
+  const onNotKept = options.onNotKept ?? (() => {});
+  const links = createLinks({ cache, onNotKept });
+  const grants = createGrants(context);
+  const manifests = createManifests({ context, grants, links, onNotKept });
+  const blobs = createBlobs({
+    context,
+    grants,
+    links,
+    limits: { ...defaultTransferLimits, ...layerLimits, ...options.limits },
+    onNotKept,
+  });
+  return {
+    config,
+    cache,
+    manifests,
+    tags: createTags({ context, grants, manifests }),
+    tagLists: createTagLists(context, grants),
+    referrers: createReferrers({ context, grants, manifests }),
+    blobs,
+    limits,
+    settings: context.settings,
+    states: () => context.sources.states(),
+    async [Symbol.asyncDispose]() {
+      const settled = Promise.all([blobs.settled(), links.settled()]);
+      await Promise.race([settled, sleep(storeTimeoutMs, undefined, { ref: false })]);
+      await transport[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function realWaiting(nowMs: () => number): Waiting {
+  return {
+    nowMs,
+    random: Math.random,
+    async sleep(delayMs, stop) {
+      await sleep(delayMs, undefined, stop === undefined ? {} : { signal: stop });
+    },
+  };
+}
+
+function openTransport({ config, env, timeouts, onUpstreamRequest }: CacheCoreOptions): Transport {
+  return createTransport({
+    env,
+    connections: upstreamConnections,
+    timeouts: { ...defaultTimeouts, ...timeouts },
+    addressRule: createAddressRule(trustedHosts(config.registries, config.trustedHosts)),
+    monotonicMs: () => performance.now(),
+    onTiming({ part, subject, durationMs }) {
+      const host = /^[A-Z]+ ([^/]+)\//.exec(subject)?.[1];
+      if (part === 'head' && host !== undefined) onUpstreamRequest?.(host, durationMs);
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import { abortable } from '../../src/index.ts';
+import type { OciDigest } from '../../src/network.ts';
+import {
+  type Answer,
+  type AnswerBody,
+  type ByteRange,
+  hasTag,
+  primedBody,
+  readRange,
+} from '../../src/network.ts';
+import type { FoundBlob } from '../blobs/blobs.ts';
+import type { CacheCore } from '../cache-core.ts';
+import type { Place } from '../store/cache-keys.ts';
+import type { CacheExchange } from './cache-exchange.ts';
+
+/** The answer with a blob or a range of it, kept or as it arrives (OCI distribution-spec 1.1, "Pulling blobs"). */
+export async function blobAnswer(
+  core: CacheCore,
+  { place, digest }: { readonly place: Place; readonly digest: OciDigest },
+  exchange: CacheExchange,
+): Promise<Answer> {
+  const { request, response, ledger, signal } = exchange;
+  const etag = `"${digest}"`;
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'docker-content-digest': digest,
+    'accept-ranges': 'bytes',
+    'cache-control':
+      place.view.credential === null ? 'public, max-age=31536000, immutable' : 'private',
+    etag,
+  };
+  if (request.method === 'HEAD') {
+    const sizeBytes = await core.blobs.size(place, digest, { ledger, signal });
+    const pieces = noPieces();
+    return { status: 200, headers, body: { sizeBytes, pieces }, state: 'hit' };
+  }
+  const found = await core.blobs.find(place, digest, { ledger, signal });
+  response.once('close', () => found[Symbol.dispose]());
+  const { sizeBytes, state } = found;
+  if (hasTag(request.headers['if-none-match'], etag))
+    return { status: 304, headers, body: null, state };
+  const ifRange = request.headers['if-range'];
+  const isSame = ifRange === undefined || ifRange === etag;
+  const range = isSame ? rangeOf(request.headers.range, sizeBytes) : 'whole';
+  if (range === 'unsatisfiable') {
+    const unit = { ...headers, 'content-range': `bytes */${sizeBytes}` };
+    return { status: 416, headers: unit, body: null, state };
+  }
+  const { start, end } = range === 'whole' ? { start: 0, end: sizeBytes } : range;
+  const body = await bodyOf(core, { found, range: { start, end } }, exchange);
+  if (range === 'whole') return { status: 200, headers, body, state };
+  const part = { ...headers, 'content-range': `bytes ${start}-${end - 1}/${sizeBytes}` };
+  return { status: 206, headers: part, body, state };
+}
+
+/** A range that ends before it begins is refused, as the specification's conformance suite has it; RFC 9110 would ignore it. */
+function rangeOf(header: string | undefined, sizeBytes: number): ReturnType<typeof readRange> {
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header ?? '') ?? [];
+  if (first !== undefined && Number(last) < Number(first)) return 'unsatisfiable';
+  return readRange(header, sizeBytes);
+}
+
+/** Begins with what can be sent at once, so that a failure until then is answered as one. */
+async function bodyOf(
+  core: CacheCore,
+  { found, range }: { readonly found: FoundBlob; readonly range: ByteRange },
+  { ledger, signal }: CacheExchange,
+): Promise<AnswerBody> {
+  const sizeBytes = range.end - range.start;
+  if (sizeBytes === 0) {
+    if (found.kind === 'arriving') await abortable(found.transfer.verified, signal);
+    return Buffer.alloc(0);
+  }
+  if (found.kind === 'kept') {
+    const { kept } = found;
+    if (kept.kind === 'bytes') return kept.bytes.subarray(range.start, range.end);
+    return { sizeBytes, pieces: core.cache.pieces(kept, signal, range) };
+  }
+  const pieces = found.transfer.read(range, signal);
+  return ledger.span('upstream', () => primedBody(pieces, async () => sizeBytes));
+}
+
+async function* noPieces(): AsyncGenerator<Buffer> {}

@@ -1,0 +1,103 @@
+import {
+  isOciDigest,
+  type ObjectCache,
+  type OciDigest,
+  createRecentMap,
+} from '../../src/network.ts';
+import { blobKey, linkKey, type Place } from './cache-keys.ts';
+
+/** What a repository is known to have, as one view sees it. */
+export interface Link {
+  readonly digest: OciDigest;
+  readonly sizeBytes: number;
+  readonly kind: 'manifest' | 'blob';
+  /** Of a manifest: as upstream gave it. Null for blobs, which have none. */
+  readonly mediaType: string | null;
+  /** `given` by upstream, or only `stated` in a manifest. */
+  readonly source: 'given' | 'stated';
+}
+
+/** Without a link nothing is given out: who knows a digest knows nothing more than that. */
+export interface Links {
+  find(place: Place, digest: OciDigest): Promise<Link | null>;
+  /** Known at once; written in the background. A statement does not replace what was given. */
+  add(place: Place, links: readonly Link[]): void;
+  /** Forgets what was only stated of it: it could not be had as stated. */
+  doubt(place: Place, digest: OciDigest): void;
+  /** Resolves when all is written. */
+  settled(): Promise<void>;
+}
+
+export interface LinksOptions {
+  readonly cache: ObjectCache;
+  /** Told of what could not be written: it is asked for at upstream again. */
+  readonly onNotKept: (subject: string, error: unknown) => void;
+}
+
+const keptLinks = 100_000;
+
+export function createLinks({ cache, onNotKept }: LinksOptions): Links {
+  const kept = createRecentMap<Link>(keptLinks);
+  const writing = new Set<Promise<void>>();
+
+  const write = async (key: string, place: Place, link: Link): Promise<void> => {
+    try {
+      const record = { repository: place.repository, ...link };
+      await cache.writeRecord(key, record, [blobKey(link.digest)]);
+    } catch (error) {
+      onNotKept(`${place.repository}: ${link.digest}`, error);
+    }
+  };
+  return {
+    async find(place, digest) {
+      const key = linkKey(place, digest);
+      const known = kept.get(key);
+      if (known !== undefined) {
+        cache.used(key);
+        return known;
+      }
+      const stored = decodeLink(await cache.readRecord(key), digest);
+      if (stored !== null) kept.set(key, stored);
+      return stored;
+    },
+    add(place, links) {
+      for (const link of links) {
+        const key = linkKey(place, link.digest);
+        const known = kept.get(key);
+        if (known !== undefined && (known.source === 'given' || link.source === 'stated')) continue;
+        kept.set(key, link);
+        const run: Promise<void> = write(key, place, link).finally(() => writing.delete(run));
+        writing.add(run);
+      }
+    },
+    doubt(place, digest) {
+      const key = linkKey(place, digest);
+      if (kept.get(key)?.source !== 'stated') return;
+      kept.delete(key);
+      const run: Promise<void> = cache
+        .drop(key)
+        .catch((error: unknown) => onNotKept(`${place.repository}: ${digest}`, error))
+        .finally(() => writing.delete(run));
+      writing.add(run);
+    },
+    async settled() {
+      while (writing.size > 0) await Promise.all(writing);
+    },
+  };
+}
+
+export function decodeLink(value: unknown, digest: OciDigest): Link | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const record = value as Partial<Record<keyof Link, unknown>>;
+  const { sizeBytes, kind, mediaType, source } = record;
+  const isRight =
+    record.digest === digest &&
+    isOciDigest(digest) &&
+    Number.isSafeInteger(sizeBytes) &&
+    Number(sizeBytes) >= 0 &&
+    (kind === 'manifest' || kind === 'blob') &&
+    (mediaType === null || typeof mediaType === 'string') &&
+    (source === 'given' || source === 'stated');
+  if (!isRight) return null;
+  return { digest, sizeBytes: Number(sizeBytes), kind, mediaType, source };
+}

@@ -1,0 +1,31 @@
+import { type DocumentKind, troubleOf } from '../../src/network.ts';
+import type { CacheContext } from '../cache-context.ts';
+import type { Place } from '../store/cache-keys.ts';
+
+type DocumentRules = Pick<
+  DocumentKind<{ readonly place: Place }, never>,
+  'absences' | 'changedAtMs' | 'verdictsOf' | 'patienceFor' | 'troubleOf' | 'maxAgeMsOf'
+>;
+
+/** Upstream's answers that are not what was asked for. None of them is a failure to answer. */
+const verdicts: readonly string[] = [
+  'manifest_unknown',
+  'blob_unknown',
+  'registry_auth_required',
+  'image_unsupported',
+];
+
+/**
+ * What all that a repository says of itself has in common: upstream's word counts at once, whoever asks; what a credential may read
+ * is waited for as long as upstream answers, as its right may have ended.
+ */
+export function documentRules({ sources }: Pick<CacheContext, 'sources'>): DocumentRules {
+  return {
+    absences: ['manifest_unknown'],
+    changedAtMs: () => 0,
+    verdictsOf: () => verdicts,
+    patienceFor: ({ place }) => (place.view.credential === null ? 'budget' : 'answer'),
+    troubleOf: ({ place }) => troubleOf(sources.originsOf(place.view.registry)),
+    maxAgeMsOf: ({ place }) => place.view.registry.tagMaxAgeMs,
+  };
+}

@@ -1,0 +1,36 @@
+import { AshlarError } from '../../src/index.ts';
+import type { UpstreamResponse } from '../../src/network.ts';
+import type { Place } from '../store/cache-keys.ts';
+
+/** What was asked for, in words and as a kind. */
+export interface Asked {
+  readonly place: Place;
+  readonly what: 'manifest' | 'blob' | 'tags' | 'referrers';
+  /** A tag or digest; empty for lists. */
+  readonly reference: string;
+}
+
+/** What an answer means that is neither success nor trouble that passes. */
+export function refusalOf({ status, url }: UpstreamResponse, asked: Asked): AshlarError {
+  const name = nameOf(asked);
+  const data = { image: name, status };
+  if (status === 401 || status === 403) {
+    const problem = `${url.host} does not let this client read ${name} (status ${status})`;
+    return new AshlarError('registry_auth_required', problem, { data });
+  }
+  if (status === 404) {
+    const code = asked.what === 'blob' ? 'blob_unknown' : 'manifest_unknown';
+    return new AshlarError(code, `${url.host} has no ${name}`, { data });
+  }
+  const problem = `${url.host} answered ${status} when asked for ${name}`;
+  return new AshlarError('registry_unavailable', problem, { data });
+}
+
+/** `docker.io/library/ubuntu:24.04`, for people. */
+export function nameOf({ place: { view, repository }, what, reference }: Asked): string {
+  const base = `${view.registry.name}/${repository}`;
+  if (reference === '') return `${what} of ${base}`;
+  if (what === 'blob') return `blob ${reference} of ${base}`;
+  const name = reference.includes(':') ? `${base}@${reference}` : `${base}:${reference}`;
+  return what === 'referrers' ? `referrers of ${name}` : name;
+}

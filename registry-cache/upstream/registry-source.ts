@@ -1,0 +1,183 @@
+import {
+  createAuthorizer,
+  createRecentMap,
+  createUpstream,
+  type Credential,
+  type CredentialAnswer,
+  type CredentialLookup,
+  credentialKey,
+  defaultHealthPolicy,
+  type Endpoint,
+  type OriginAuthorizer,
+  type OriginState,
+  type RequestLedger,
+  type RetryPolicy,
+  type Transport,
+  type Upstream,
+  type UpstreamResponse,
+  type Waiting,
+} from '../../src/network.ts';
+import type { Place } from '../store/cache-keys.ts';
+import type { CachedRegistry } from '../config/cache-config.ts';
+import type { RateLimits } from './rate-limits.ts';
+
+/** What is asked of a registry (OCI distribution-spec 1.1, "Pull"). */
+export interface SourceRequest {
+  readonly method: 'GET' | 'HEAD';
+  readonly place: Place;
+  /** Behind the repository, with its query: `manifests/latest`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whose credential is shown: the view's, or none although there is one. */
+  readonly as?: 'view' | 'anybody';
+  /** Time until the head of an answer, with all attempts. */
+  readonly timeoutMs: number;
+  readonly attempts?: number;
+  readonly signal: AbortSignal;
+  readonly ledger: RequestLedger;
+}
+
+/** The registries that are cached, as far as they can be reached. */
+export interface RegistrySources {
+  /**
+   * Gives any answer but 408, 425, 429 and 5xx, which are asked again. Throws `registry_unavailable`, `registry_rate_limited`,
+   * `registry_auth_required` where nothing that can be shown lets in, and `address_refused`.
+   */
+  ask(request: SourceRequest): Promise<UpstreamResponse>;
+  originsOf(registry: CachedRegistry): readonly OriginState[];
+  states(): readonly RegistryState[];
+}
+
+export interface RegistryState {
+  readonly registry: string;
+  readonly origins: readonly OriginState[];
+}
+
+export interface RegistrySourcesOptions {
+  readonly registries: readonly CachedRegistry[];
+  readonly transport: Transport;
+  readonly retry: RetryPolicy;
+  readonly waiting: Waiting;
+  readonly limits: RateLimits;
+  /** What the operator has stored for a registry. */
+  readonly credentials: (registry: CachedRegistry) => CredentialLookup;
+}
+
+const keptAuthorizers = 1_000;
+
+export function createRegistrySources(options: RegistrySourcesOptions): RegistrySources {
+  const { registries, transport, retry, waiting, limits } = options;
+  const upstreams = new Map(
+    registries.map((registry) => [
+      registry.name,
+      createUpstream({
+        origins: registry.endpoints.map(baseOf),
+        transport,
+        retry,
+        health: defaultHealthPolicy,
+        waiting,
+      }),
+    ]),
+  );
+  const authorizerOf = createAuthorizers(options);
+  return {
+    async ask({ place, path, ledger, as = 'view', ...request }) {
+      const { registry } = place.view;
+      const response = await upstreamOf(upstreams, registry).send({
+        ...request,
+        target: `/${place.repository}/${path}`,
+        authorization: authorizerOf(place, { as, ledger }),
+      });
+      limits.note(registry.name, response);
+      return response;
+    },
+    originsOf: (registry) => upstreamOf(upstreams, registry).states(),
+    states: () =>
+      [...upstreams].map(([registry, upstream]) => ({ registry, origins: upstream.states() })),
+  };
+}
+
+function upstreamOf(upstreams: ReadonlyMap<string, Upstream>, { name }: CachedRegistry): Upstream {
+  const upstream = upstreams.get(name);
+  if (upstream === undefined) throw new TypeError(`no registry ${name}`);
+  return upstream;
+}
+
+type AuthorizerOf = (
+  place: Place,
+  ask: { readonly as: 'view' | 'anybody'; readonly ledger: RequestLedger },
+) => OriginAuthorizer;
+
+/** Tokens are kept apart for each credential, so that none is shown for another. */
+function createAuthorizers({
+  transport,
+  waiting,
+  credentials,
+}: RegistrySourcesOptions): AuthorizerOf {
+  const kept = createRecentMap<ReturnType<typeof createAuthorizer>>(keptAuthorizers);
+  return ({ view, repository }, { as, ledger }) => {
+    const { registry } = view;
+    const kind = as === 'anybody' ? 'anybody' : whose(view.credential);
+    const key = `${registry.name} ${kind}`;
+    const known =
+      kept.get(key) ??
+      createAuthorizer({
+        transport,
+        credentials:
+          kind === 'anybody'
+            ? nobody
+            : view.credential === null
+              ? credentials(registry)
+              : () => Promise.resolve(answerOf(view.credential)),
+        trustedRealms: { [registry.name]: registry.trustedRealms },
+        nowMs: waiting.nowMs,
+      });
+    kept.set(key, known);
+    const targetOf = (origin: URL): { endpoint: Endpoint; repository: string } => ({
+      endpoint: endpointAt(origin, registry),
+      repository,
+    });
+    return {
+      current: (origin, signal) =>
+        ledger.span('token', () => known.current(targetOf(origin), signal)),
+      answer: (origin, rejection, signal) =>
+        ledger.span('token', () => known.answer(targetOf(origin), rejection, signal)),
+    };
+  };
+}
+
+function whose(credential: Credential | null): string {
+  return credential === null ? 'operator' : credentialKey(credential);
+}
+
+function answerOf(credential: Credential | null): CredentialAnswer {
+  return { credential, problem: null };
+}
+
+const nobody: CredentialLookup = () => Promise.resolve(answerOf(null));
+
+/** An endpoint may lie below a path, which then comes before the repository (OCI distribution-spec 1.1 has `/v2/` at the root). */
+function baseOf({ origin, pathname }: URL): URL {
+  return new URL(`${origin}/v2/${prefixOf(pathname)}`);
+}
+
+function prefixOf(pathname: string): string {
+  const path = pathname.replaceAll(/^\/+|\/+$/g, '');
+  return path === '' ? '' : `${path}/`;
+}
+
+function endpointAt({ origin, host, pathname }: URL, { name }: CachedRegistry): Endpoint {
+  const prefix = prefixOf(pathname.replace(/^\/v2\//, ''));
+  return { origin, host, prefix, credentialHost: name };
+}
+
+/** Addresses that may be reached although they are private: those of the endpoints, and what the operator trusts. */
+export function trustedHosts(
+  registries: readonly CachedRegistry[],
+  others: readonly string[],
+): readonly string[] {
+  return [
+    ...registries.flatMap(({ endpoints }) => endpoints.map((url) => url.hostname)),
+    ...others,
+  ];
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AshlarError, toAshlarError } from '../errors/ashlar-error.ts';
+import { createRequestLedger, type RequestLedger } from '../ledger/request-ledger.ts';
+import type { Answer } from './answer.ts';
+import { type AnswerWait, createAnswerWaits } from './answer-waits.ts';
+import { ClientGone } from './client-gone.ts';
+import type { RequestOutcome, SeenRequest } from './observe/served-request.ts';
+import { sendAnswer } from './send-answer.ts';
+
+export type HandleRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** A request while it is answered. */
+export interface RequestExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly ledger: RequestLedger;
+  readonly wait: AnswerWait;
+}
+
+/** `F`: what is learned of a request while it is answered, for the record of it. */
+export interface RequestServing<F> {
+  noFacts(): F;
+  /** Gives the answer, or the bytes of one that somebody else has given and that is sent already. */
+  answer(exchange: RequestExchange, facts: F): Promise<Answer | { readonly passedBytes: number }>;
+  /** What a failure is answered with, where nothing of the answer went out. */
+  errorAnswer(failure: unknown, facts: F): Answer;
+  observe(seen: SeenRequest, facts: F): void;
+  readonly nowMs: () => number;
+  /** How long a client waits for the beginning of its answer. */
+  readonly answerTimeoutMs: number;
+  /** Aborted when the server ends. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers requests, whatever happens, and tells of each when it is over. */
+export function createRequestHandler<F>(serving: RequestServing<F>): HandleRequest {
+  const waits = createAnswerWaits(serving);
+  return async (request, response) => {
+    const atMs = serving.nowMs();
+    const ledger = createRequestLedger();
+    const facts = serving.noFacts();
+    const wait = waits.begin(request, response);
+    const exchange = { request, response, ledger, wait };
+    let outcome: RequestOutcome = { kind: 'answered' };
+    let sentBytes = 0;
+    let state: Answer['state'] = 'pass';
+    try {
+      const answer = await serving.answer(exchange, facts);
+      wait.isOver();
+      if ('passedBytes' in answer) sentBytes = answer.passedBytes;
+      else {
+        ({ state } = answer);
+        sentBytes = await sendAnswer(exchange, answer);
+      }
+    } catch (error) {
+      wait.isOver();
+      outcome = outcomeOf(error, wait);
+      if (outcome.kind === 'failed') await sendError(exchange, serving.errorAnswer(error, facts));
+      if (!response.writableEnded) response.destroy();
+    } finally {
+      wait.end();
+      const method = request.method ?? '';
+      const status = statusOf(outcome, response);
+      const time = ledger.summary();
+      serving.observe({ atMs, method, status, state, sentBytes, time, outcome }, facts);
+    }
+  };
+}
+
+/** As nginx logs it: nobody has seen what was to be answered. */
+const clientGoneStatus = 499;
+
+function statusOf({ kind }: RequestOutcome, { statusCode }: ServerResponse): number {
+  return kind === 'client_gone' ? clientGoneStatus : statusCode;
+}
+
+/** An answer that breaks off closes the connection, which is then no sign that the client has gone. */
+function outcomeOf(error: unknown, wait: AnswerWait): RequestOutcome {
+  const isOurs = error instanceof AshlarError;
+  if (!isOurs && (error instanceof ClientGone || wait.isClientGone()))
+    return { kind: 'client_gone' };
+  const { code, entry, message } = toAshlarError(error);
+  return { kind: 'failed', code, class: entry.class, message };
+}
+
+/** Where the answer has begun, all that can be done is to break it off. */
+async function sendError(exchange: RequestExchange, answer: Answer): Promise<void> {
+  if (exchange.response.headersSent) return;
+  try {
+    await sendAnswer(exchange, answer);
+  } catch (failure) {
+    if (!(failure instanceof ClientGone)) throw failure;
+  }
+}

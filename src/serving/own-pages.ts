@@ -1,0 +1,76 @@
+import type { IncomingMessage, Server } from 'node:http';
+import fastify from 'fastify';
+import type { HandleRequest } from './handle-requests.ts';
+import { absoluteTarget, isOwnAddress, isOwnName } from './absolute-target.ts';
+
+/** What a server says of itself, below `/-/ashlar/`. */
+export interface OwnPages {
+  /** The command that asks for its status. */
+  readonly command: string;
+  health(): object;
+  status(): Promise<object>;
+  metrics(): Promise<string>;
+}
+
+const ownPage = /^\/-\/ashlar\/(?:health|status|metrics)(?:\?|$)/;
+
+/**
+ * Answers the requests for these pages; all others go to `handle`: what is a registry's or another host's comes as it was sent,
+ * whatever method, path and body it has. Disposing ends the server with all that is on its connections.
+ */
+export async function serveOwnPages(
+  http: Server,
+  { own, handle }: { readonly own: OwnPages; readonly handle: HandleRequest },
+): Promise<AsyncDisposable> {
+  const app = fastify({
+    serverFactory(handleOwn) {
+      http.on('request', (request, response) => {
+        if (takesOwnForm(request)) handleOwn(request, response);
+        // Its failures are told elsewhere; here nothing but this connection may end by them.
+        else handle(request, response).catch(() => response.destroy());
+      });
+      return http;
+    },
+    forceCloseConnections: true,
+  });
+  app.get('/-/ashlar/health', () => own.health());
+  app.get('/-/ashlar/status', (request, reply) =>
+    isFromHere(request.raw) ? own.status() : reply.code(403).send(statusRefusal(own)),
+  );
+  app.get('/-/ashlar/metrics', async (_request, reply) => {
+    const text = await own.metrics();
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
+  });
+  await app.ready();
+  return { [Symbol.asyncDispose]: () => app.close() };
+}
+
+/** Whether one of the pages is asked for; a whole address becomes the usual form (RFC 9112, section 3.2.2). */
+function takesOwnForm(request: IncomingMessage): boolean {
+  const { method, url = '', socket } = request;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const target = absoluteTarget(url);
+  const isOwn = target !== null && isOwnAddress(target, socket);
+  const path = isOwn ? `${target.pathname}${target.search}` : url;
+  if (!ownPage.test(path)) return false;
+  request.url = path;
+  if (isOwn) request.headers.host = target.host;
+  return true;
+}
+
+/** The status names packages or images, clients and builds, private ones too: it is for whoever runs the server. */
+function statusRefusal({ command }: OwnPages): object {
+  return {
+    error: 'the status is given on the own machine alone, and not through a proxy',
+    hint: `Run \`${command}\` there; /-/ashlar/metrics has numbers without names.`,
+  };
+}
+
+/** The page of a stranger, in a browser on this machine, may have a name that leads here, but not one of this machine's own. */
+function isFromHere({ socket, headers }: IncomingMessage): boolean {
+  const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const isLoopback = peer === '::1' || peer.startsWith('127.');
+  const host = URL.parse(`http://${headers.host ?? ''}/`);
+  const isNamedHere = host !== null && isOwnName(host);
+  return isLoopback && isNamedHere && headers['x-forwarded-for'] === undefined;
+}

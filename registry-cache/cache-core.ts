@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  claimsOrAlone,
   createAddressRule,
   createObjectCache,
   createTransport,
@@ -11,6 +12,7 @@ import {
   type ObjectUsage,
   type Refreshed,
   type RetryPolicy,
+  seldom,
   type Timeouts,
   type TransferLimits,
   type Transport,
@@ -62,6 +64,8 @@ export interface CacheCoreOptions {
   readonly signal: AbortSignal;
   /** Told of what could not be kept; who asked has it all the same. */
   readonly onNotKept?: (subject: string, error: unknown) => void;
+  /** Told of what fails on this machine and is gone on without. */
+  readonly onProblem?: (error: unknown) => void;
   /** Told of each request to a registry, with the time until the head of its answer. */
   readonly onUpstreamRequest?: (host: string, durationMs: number) => void;
   readonly settings?: Partial<CacheSettings>;
@@ -77,6 +81,8 @@ const defaultHotBytes = 64 * 1024 ** 2;
 /** To one host: layers of an image come side by side, of several images too. */
 const upstreamConnections = 32;
 const storeTimeoutMs = 5_000;
+/** The same problem is told of no more often. */
+const reportPeriodMs = 60_000;
 const defaultRetry: RetryPolicy = {
   attempts: 6,
   baseDelayMs: 200,
@@ -91,12 +97,16 @@ const layerLimits: Partial<TransferLimits> = {
 
 export function createCacheCore(options: CacheCoreOptions): CacheCore {
   const { config, signal } = options;
+  const waiting = realWaiting(options.nowMs ?? Date.now);
+  const { nowMs } = waiting;
+  const onProblem = seldom(options.onProblem ?? (() => {}), { periodMs: reportPeriodMs, nowMs });
   const cache = createObjectCache({
     objects: options.objects,
     hotBytes: options.hotBytes ?? defaultHotBytes,
     usage: options.usage,
+    onProblem,
+    nowMs,
   });
-  const waiting = realWaiting(options.nowMs ?? Date.now);
   const retry = { ...defaultRetry, ...options.retry };
   const limits = createRateLimits(waiting.nowMs);
   const transport = openTransport(options);
@@ -110,11 +120,17 @@ export function createCacheCore(options: CacheCoreOptions): CacheCore {
       limits,
       credentials: options.credentials,
     }),
-    claims: options.claims,
+    claims: claimsOrAlone(options.claims, onProblem),
     waiting,
     retry,
     spoolDirectory: options.spoolDirectory,
-    settings: { ...defaultCacheSettings, maxStaleMs: config.maxStaleMs, ...options.settings },
+    settings: {
+      ...defaultCacheSettings,
+      maxStaleMs: config.maxStaleMs,
+      grantMs: config.grantMs,
+      staleGrantMs: config.staleGrantMs,
+      ...options.settings,
+    },
     signal,
   };
   const onNotKept = options.onNotKept ?? (() => {});

@@ -106,7 +106,8 @@ export {
 export { type Trouble, troubleOf } from './upstream/trouble.ts';
 export { bareMediaType, isSchema1, manifestAccept, mediaTypes } from './oci/media-types.ts';
 export { maxManifestBytes } from './oci/manifest.ts';
-export { isTag } from './oci/reference.ts';
+export { isTag, parseReference } from './oci/reference.ts';
+export { formatPlatform, parsePlatform, type Platform, suitsPlatform } from './oci/platform.ts';
 export {
   digestAlgorithm,
   digestProblem,

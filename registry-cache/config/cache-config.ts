@@ -17,6 +17,8 @@ export interface CacheConfig {
   readonly byHost: ReadonlyMap<string, CachedRegistry>;
   /** What is meant where a request names no registry. */
   readonly root: CachedRegistry;
+  /** Whether everybody has to show a login: docker and podman show theirs only where they are asked for it at once. */
+  readonly requireLogin: boolean;
   /** Hosts, without ports, that may be reached although they have private addresses, besides the endpoints. */
   readonly trustedHosts: readonly string[];
   /** Proxies in front of the cache, as addresses or networks. */
@@ -72,6 +74,7 @@ export async function loadCacheConfig(
     registries: Object.freeze(registries),
     byHost,
     root: findRoot(byHost, { flag: flags.root, stated: stated.root, source }),
+    requireLogin: stated.requireLogin,
     trustedHosts: Object.freeze(stated.trustedHosts.map((host) => host.replace(/:\d+$/, ''))),
     trustedProxies: Object.freeze(stated.trustedProxies),
     maxStaleMs: stated.maxStaleSec * 1000,

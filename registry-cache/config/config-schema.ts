@@ -66,6 +66,7 @@ export const configSchema = z.strictObject({
   /** Whether the known registries are left out. */
   onlyStated: z.boolean().default(false),
   root: registryHost.optional(),
+  requireLogin: z.boolean().default(false),
   trustedHosts: z.array(hostname).default([]),
   trustedProxies: z.array(network).default([]),
   tagMaxAgeSec: seconds.default(60),

@@ -19,8 +19,8 @@ import { staleHeaders } from './stale-headers.ts';
 
 export interface AnswerOptions {
   readonly core: CacheCore;
-  /** Who reads, by the headers of the request. */
-  readonly viewOf: (exchange: CacheExchange, asked: AskedRepository) => View;
+  /** Who reads. */
+  readonly viewOf: (asked: AskedRepository) => View;
 }
 
 /** Makes the answer to a request that is understood. Throws what the request is refused with. */
@@ -30,7 +30,7 @@ export async function answerRequest(
   exchange: CacheExchange,
 ): Promise<Answer> {
   const placeOf = (asked: AskedRepository): Place => ({
-    view: viewOf(exchange, asked),
+    view: viewOf(asked),
     repository: asked.repository,
   });
   switch (routed.kind) {

@@ -1,14 +1,7 @@
 import {
-  createAuthorizer,
-  createRecentMap,
   createUpstream,
-  type Credential,
-  type CredentialAnswer,
   type CredentialLookup,
-  credentialKey,
   defaultHealthPolicy,
-  type Endpoint,
-  type OriginAuthorizer,
   type OriginState,
   type RequestLedger,
   type RetryPolicy,
@@ -20,6 +13,7 @@ import {
 import type { Place } from '../store/cache-keys.ts';
 import type { CachedRegistry } from '../config/cache-config.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { createRegistryAuthorizers, prefixOf } from './registry-authorizers.ts';
 
 /** What is asked of a registry (OCI distribution-spec 1.1, "Pull"). */
 export interface SourceRequest {
@@ -63,8 +57,6 @@ export interface RegistrySourcesOptions {
   readonly credentials: (registry: CachedRegistry) => CredentialLookup;
 }
 
-const keptAuthorizers = 1_000;
-
 export function createRegistrySources(options: RegistrySourcesOptions): RegistrySources {
   const { registries, transport, retry, waiting, limits } = options;
   const upstreams = new Map(
@@ -79,7 +71,7 @@ export function createRegistrySources(options: RegistrySourcesOptions): Registry
       }),
     ]),
   );
-  const authorizerOf = createAuthorizers(options);
+  const authorizerOf = createRegistryAuthorizers(options);
   return {
     async ask({ place, path, ledger, as = 'view', ...request }) {
       const { registry } = place.view;
@@ -103,72 +95,9 @@ function upstreamOf(upstreams: ReadonlyMap<string, Upstream>, { name }: CachedRe
   return upstream;
 }
 
-type AuthorizerOf = (
-  place: Place,
-  ask: { readonly as: 'view' | 'anybody'; readonly ledger: RequestLedger },
-) => OriginAuthorizer;
-
-/** Tokens are kept apart for each credential, so that none is shown for another. */
-function createAuthorizers({
-  transport,
-  waiting,
-  credentials,
-}: RegistrySourcesOptions): AuthorizerOf {
-  const kept = createRecentMap<ReturnType<typeof createAuthorizer>>(keptAuthorizers);
-  return ({ view, repository }, { as, ledger }) => {
-    const { registry } = view;
-    const kind = as === 'anybody' ? 'anybody' : whose(view.credential);
-    const key = `${registry.name} ${kind}`;
-    const known =
-      kept.get(key) ??
-      createAuthorizer({
-        transport,
-        credentials:
-          kind === 'anybody'
-            ? nobody
-            : view.credential === null
-              ? credentials(registry)
-              : () => Promise.resolve(answerOf(view.credential)),
-        trustedRealms: { [registry.name]: registry.trustedRealms },
-        nowMs: waiting.nowMs,
-      });
-    kept.set(key, known);
-    const targetOf = (origin: URL): { endpoint: Endpoint; repository: string } => ({
-      endpoint: endpointAt(origin, registry),
-      repository,
-    });
-    return {
-      current: (origin, signal) =>
-        ledger.span('token', () => known.current(targetOf(origin), signal)),
-      answer: (origin, rejection, signal) =>
-        ledger.span('token', () => known.answer(targetOf(origin), rejection, signal)),
-    };
-  };
-}
-
-function whose(credential: Credential | null): string {
-  return credential === null ? 'operator' : credentialKey(credential);
-}
-
-function answerOf(credential: Credential | null): CredentialAnswer {
-  return { credential, problem: null };
-}
-
-const nobody: CredentialLookup = () => Promise.resolve(answerOf(null));
-
 /** An endpoint may lie below a path, which then comes before the repository (OCI distribution-spec 1.1 has `/v2/` at the root). */
 function baseOf({ origin, pathname }: URL): URL {
   return new URL(`${origin}/v2/${prefixOf(pathname)}`);
-}
-
-function prefixOf(pathname: string): string {
-  const path = pathname.replaceAll(/^\/+|\/+$/g, '');
-  return path === '' ? '' : `${path}/`;
-}
-
-function endpointAt({ origin, host, pathname }: URL, { name }: CachedRegistry): Endpoint {
-  const prefix = prefixOf(pathname.replace(/^\/v2\//, ''));
-  return { origin, host, prefix, credentialHost: name };
 }
 
 /** Addresses that may be reached although they are private: those of the endpoints, and what the operator trusts. */

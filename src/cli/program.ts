@@ -4,6 +4,7 @@ import { addBuildCommands } from './program-build.ts';
 import { addImageCommands } from './program-image.ts';
 import { addLockfileCommands } from './program-lockfile.ts';
 import { addMirrorCommands } from './program-mirror.ts';
+import { addRegistryCacheCommands } from './program-registry-cache.ts';
 import { addStoreCommands } from './program-store.ts';
 import { addTrustCommands } from './program-trust.ts';
 import type { Perform } from './common-options.ts';
@@ -31,5 +32,6 @@ export function createProgram(perform: Perform, terminal: Terminal): Command {
   addMirrorCommands(program, perform);
   addLockfileCommands(program, perform);
   addTrustCommands(program, perform);
+  addRegistryCacheCommands(program, perform);
   return program;
 }

@@ -202,7 +202,7 @@ async function withPrivilege<T>(place: string, work: () => Promise<T>): Promise<
     if (!['EACCES', 'EPERM', 'EROFS'].includes(systemErrorCode(error) ?? '')) throw error;
     throw new AshlarError('privilege_missing', `${place} cannot be changed by this user`, {
       data: { path: place },
-      hint: 'Run as root, with --ca FILE where the authority belongs to another user.',
+      hint: 'Run as root; `ashlar trust` takes an authority of another user with --ca FILE.',
       cause: error,
     });
   }

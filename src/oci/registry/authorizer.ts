@@ -24,6 +24,8 @@ export interface Authorizer {
    * nothing more to try.
    */
   answer(target: AuthTarget, rejection: Rejection, signal?: AbortSignal): Promise<string>;
+  /** Learns from a registry's own challenge, as to a ping, how it wants to be asked for repositories that were not asked for yet. */
+  introduce(endpoint: Endpoint, challenge: string): void;
   /** Adds to a refusal by `work` why credentials that are configured could not be used. */
   explain<T>(target: AuthTarget, work: () => Promise<T>): Promise<T>;
 }
@@ -59,6 +61,8 @@ const maxScopeLength = 4096;
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { transport, credentials, trustedRealms, nowMs } = options;
   const ways = new Map<string, Way>();
+  /** Token services by the origin of a registry. */
+  const services = new Map<string, Pick<BearerWay, 'realm' | 'service'>>();
   const tokens = createTokenStore(transport, nowMs);
   const answers = new Map<string, Promise<CredentialAnswer>>();
 
@@ -80,9 +84,23 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return withProblem(problem, () => tokens.authorization(wanted, { refused, signal }));
   };
 
+  const wayOf = (target: AuthTarget): Way | undefined => {
+    const known = ways.get(keyOf(target));
+    const service = services.get(target.endpoint.origin);
+    if (known !== undefined || service === undefined) return known;
+    return { kind: 'bearer', ...service, scope: scopeOf(target) };
+  };
+
   return {
+    introduce(endpoint, challenge) {
+      const bearer = bearerOf(challenge);
+      if (bearer === undefined) return;
+      const trusted = trustedRealms[endpoint.credentialHost] ?? [];
+      const realm = checkRealm(bearer.get('realm'), endpoint, trusted);
+      remember(services, endpoint.origin, { realm, service: bearer.get('service') ?? null });
+    },
     async current(target, signal) {
-      const way = ways.get(keyOf(target));
+      const way = wayOf(target);
       if (way === undefined) return null;
       return way.kind === 'basic' ? way.header : tokenFor(target, way, { refused: null, signal });
     },
@@ -115,11 +133,11 @@ function chooseWay(
 ): Way {
   const { challenge, credential, trustedRealms } = offer;
   const challenges = parseChallenges(challenge ?? '');
-  const bearer = challenges.find(({ scheme }) => scheme === 'bearer')?.parameters;
+  const bearer = bearerOf(challenge ?? '');
   if (bearer !== undefined) {
     const trusted = trustedRealms[endpoint.credentialHost] ?? [];
     const realm = checkRealm(bearer.get('realm'), endpoint, trusted);
-    const scope = bearer.get('scope') || `repository:${endpoint.prefix}${repository}:pull`;
+    const scope = bearer.get('scope') || scopeOf({ endpoint, repository });
     if (scope.length > maxScopeLength)
       throw authRequired(`${endpoint.host} asks for an absurd scope`);
     return { kind: 'bearer', realm, service: bearer.get('service') ?? null, scope };
@@ -129,6 +147,15 @@ function chooseWay(
   }
   if (credential?.kind !== 'password') throw authRequired(`${endpoint.host} asks for a login`);
   return { kind: 'basic', header: basicAuthorization(credential.username, credential.password) };
+}
+
+function bearerOf(challenge: string): ReadonlyMap<string, string> | undefined {
+  return parseChallenges(challenge).find(({ scheme }) => scheme === 'bearer')?.parameters;
+}
+
+/** What a registry of today asks for before it gives a repository to read. */
+function scopeOf({ endpoint, repository }: AuthTarget): string {
+  return `repository:${endpoint.prefix}${repository}:pull`;
 }
 
 async function withProblem<T>(problem: string | null, work: () => Promise<T>): Promise<T> {

@@ -1,8 +1,14 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientFiles } from '../../../../registry-cache/clients/client-files.ts';
-import type { CacheClient, ClientSettingsOptions } from '../../../../registry-cache/clients/client-settings.ts';
-import { type CacheConfig, loadCacheConfig } from '../../../../registry-cache/config/cache-config.ts';
+import type {
+  CacheClient,
+  ClientSettingsOptions,
+} from '../../../../registry-cache/clients/client-settings.ts';
+import {
+  type CacheConfig,
+  loadCacheConfig,
+} from '../../../../registry-cache/config/cache-config.ts';
 import type { CachedRegistry } from '../../../../registry-cache/config/cached-registry.ts';
 import { createRootFiles } from '../../../../src/disk/root-files.ts';
 import { hasCode } from '../../../../src/errors/has-code.ts';

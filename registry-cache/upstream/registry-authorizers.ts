@@ -1,0 +1,130 @@
+import {
+  AttemptFailure,
+  createAuthorizer,
+  createRecentMap,
+  type Credential,
+  type CredentialAnswer,
+  credentialKey,
+  type CredentialLookup,
+  type Endpoint,
+  type OriginAuthorizer,
+  type RequestLedger,
+  type Transport,
+  type Waiting,
+} from '../../src/network.ts';
+import type { CachedRegistry } from '../config/cached-registry.ts';
+import type { Place } from '../store/cache-keys.ts';
+
+/** Knows what to show to the endpoints of registries for a repository. */
+export type RegistryAuthorizers = (
+  place: Place,
+  ask: { readonly as: 'view' | 'anybody'; readonly ledger: RequestLedger },
+) => OriginAuthorizer;
+
+export interface RegistryAuthorizersOptions {
+  readonly transport: Transport;
+  readonly waiting: Waiting;
+  /** What the operator has stored for a registry. */
+  readonly credentials: (registry: CachedRegistry) => CredentialLookup;
+}
+
+const keptAuthorizers = 1_000;
+
+/** Tokens are kept apart for each credential, so that none is shown for another. */
+export function createRegistryAuthorizers(
+  options: RegistryAuthorizersOptions,
+): RegistryAuthorizers {
+  const { transport, waiting } = options;
+  const kept = createRecentMap<ReturnType<typeof createAuthorizer>>(keptAuthorizers);
+  const challengeOf = createGreeter(transport);
+  return ({ view, repository }, { as, ledger }) => {
+    const { registry, credential } = view;
+    const key = `${registry.name} ${as === 'anybody' ? 'anybody' : whose(credential)}`;
+    const authorizer =
+      kept.get(key) ??
+      createAuthorizer({
+        transport,
+        credentials: as === 'anybody' ? nobody : lookupOf(options, view),
+        trustedRealms: { [registry.name]: registry.trustedRealms },
+        nowMs: waiting.nowMs,
+      });
+    kept.set(key, authorizer);
+    const targetOf = (origin: URL): { endpoint: Endpoint; repository: string } => ({
+      endpoint: endpointAt(origin, registry),
+      repository,
+    });
+    /** A token is asked for before the first request, so that this is not one too many. */
+    const current: OriginAuthorizer['current'] = async (origin, signal) => {
+      const target = targetOf(origin);
+      const header = await authorizer.current(target, signal);
+      if (header !== null) return header;
+      const challenge = await challengeOf(target.endpoint);
+      if (challenge === null) return null;
+      authorizer.introduce(target.endpoint, challenge);
+      return authorizer.current(target, signal);
+    };
+    return {
+      current: (origin, signal) => ledger.span('token', () => current(origin, signal)),
+      answer: (origin, rejection, signal) =>
+        ledger.span('token', () => authorizer.answer(targetOf(origin), rejection, signal)),
+    };
+  };
+}
+
+const greetingTimeoutMs = 3_000;
+
+/**
+ * Asks endpoints once how they want to be asked (OCI distribution-spec 1.1, "Determining Support"). Null where they ask for
+ * nothing, or say nothing now: then the first request learns it.
+ */
+function createGreeter(transport: Transport): (endpoint: Endpoint) => Promise<string | null> {
+  const greetings = new Map<string, Promise<string | null>>();
+  const greet = async ({ origin }: Endpoint): Promise<string | null> => {
+    const url = new URL(`${origin}/v2/`);
+    const signal = AbortSignal.timeout(greetingTimeoutMs);
+    try {
+      const response = await transport.send({ method: 'GET', url, headers: {}, signal });
+      await response.discard();
+      if (response.status === 401) return response.header('www-authenticate');
+      if (response.status >= 500) greetings.delete(origin);
+      return null;
+    } catch (error) {
+      greetings.delete(origin);
+      if (error instanceof AttemptFailure || error === signal.reason) return null;
+      throw error;
+    }
+  };
+  return (endpoint) => {
+    const known = greetings.get(endpoint.origin) ?? greet(endpoint);
+    greetings.set(endpoint.origin, known);
+    return known;
+  };
+}
+
+function lookupOf(
+  { credentials }: RegistryAuthorizersOptions,
+  { registry, credential }: Place['view'],
+): CredentialLookup {
+  return credential === null ? credentials(registry) : () => Promise.resolve(answerOf(credential));
+}
+
+function whose(credential: Credential | null): string {
+  return credential === null ? 'operator' : credentialKey(credential);
+}
+
+function answerOf(credential: Credential | null): CredentialAnswer {
+  return { credential, problem: null };
+}
+
+const nobody: CredentialLookup = () => Promise.resolve(answerOf(null));
+
+function endpointAt({ origin, host, pathname }: URL, { name }: CachedRegistry): Endpoint {
+  const prefix = prefixOf(pathname.replace(/^\/v2\//, ''));
+  return { origin, host, prefix, credentialHost: name };
+}
+
+/** The path of an endpoint as the beginning of a repository's name there. */
+export function prefixOf(pathname: string): string {
+  const path = pathname.replaceAll(/^\/+|\/+$/g, '');
+  return path === '' ? '' : `${path}/`;
+}

@@ -1,0 +1,44 @@
+import { createEvictor } from '../pull-through/usage-evictor.ts';
+import type { FinishedCommand } from './common-options.ts';
+import type { CacheHome } from './open-cache-home.ts';
+import { formatBytes } from './terminal.ts';
+
+export interface PruneOptions {
+  readonly home: CacheHome;
+  readonly prefixes: readonly string[];
+  /** The objects that one keeps. */
+  readonly referencesOf: (key: string) => Promise<string[]>;
+  readonly toBytes: number;
+  readonly mode: 'apply' | 'report';
+  readonly signal: AbortSignal;
+}
+
+/** Removes what was used longest ago until the cache holds no more than it may; what is in use stays. */
+export async function pruneCache(options: PruneOptions): Promise<FinishedCommand> {
+  const { home, toBytes, mode, prefixes, referencesOf, signal } = options;
+  const { index, objects } = home;
+  await index.reconcile({ store: objects, prefixes, referencesOf, signal });
+  const heldBytes = index.totalBytes();
+  const overBytes = Math.max(0, heldBytes - toBytes);
+  if (mode === 'report') {
+    return {
+      json: { heldBytes, wouldRemoveBytes: overBytes },
+      text: `the cache holds ${formatBytes(heldBytes)}; about ${formatBytes(overBytes)} would be removed`,
+    };
+  }
+  const evictor = createEvictor({
+    store: objects,
+    usage: index,
+    maxBytes: toBytes,
+    keepShare: 1,
+    protect: () => false,
+  });
+  const fits = await evictor.makeRoom(0);
+  const removed = evictor.counts();
+  const left = fits ? '' : '; the rest was used within the last half minute';
+  return {
+    json: { heldBytes, removedBytes: removed.bytes, removedObjects: removed.objects, fits },
+    text: `${removed.objects} objects with ${formatBytes(removed.bytes)} of ${formatBytes(heldBytes)} were removed${left}`,
+    exitCode: fits ? 0 : 6,
+  };
+}

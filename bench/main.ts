@@ -11,6 +11,7 @@ import { mirror } from './mirror.ts';
 import { nothingChanged } from './nothing-changed.ts';
 import { formatSheet, sheetDocument } from './print-sheet.ts';
 import { rebuild } from './rebuild.ts';
+import { registryCache } from './registry-cache.ts';
 import { sameDigest } from './same-digest.ts';
 import { createSheet, type Sheet } from './sheet.ts';
 
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   importBase,
   sameDigest,
   mirror,
+  registryCache,
 ];
 const usage = `usage: npm run bench [-- NAME ...] [--quick] [--rounds N] [--json FILE]
 names: ${benchmarks.map(({ name }) => name).join(', ')}; default: all`;

@@ -7,6 +7,7 @@ export type Unit =
   | 'requests'
   | 'requests/s'
   | 'installs'
+  | 'pulls'
   | 'bodies';
 
 /** A number for people: bytes in millions, times in seconds, shares in percent. */

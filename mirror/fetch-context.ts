@@ -1,12 +1,14 @@
 import type { Limiter } from '../src/index.ts';
 import type { PullContext, PullSettings, Upstream } from '../src/network.ts';
 import type { PackageChanges } from './documents/package-changes.ts';
+import type { Withdrawals } from './documents/withdrawals.ts';
 import type { Registry } from './registries/registry.ts';
 
 /** What everything that fetches shares. */
 export interface FetchContext extends PullContext {
   readonly upstreamOf: (registry: Registry) => Upstream;
   readonly changes: PackageChanges;
+  readonly withdrawals: Withdrawals;
   /** Work that takes a processor, such as compressing. */
   readonly heavyWork: Limiter;
   readonly settings: FetchSettings;

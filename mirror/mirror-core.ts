@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AshlarError, createLimiter, type ObjectStore } from '../src/index.ts';
 import {
-  type ObjectUsage,
   claimsOrAlone,
   createAddressRule,
   createObjectCache,
@@ -12,6 +11,7 @@ import {
   defaultTransferLimits,
   type HostClaims,
   type ObjectCache,
+  type ObjectUsage,
   type OriginState,
   type RetryPolicy,
   seldom,
@@ -20,13 +20,14 @@ import {
   type Upstream,
   type Waiting,
 } from '../src/network.ts';
+import { isSealed } from './cache/cache-paths.ts';
 import type { MirrorConfig } from './config/mirror-config.ts';
 import { createIndexes, type Indexes } from './documents/indexes.ts';
-import { isSealed } from './cache/cache-paths.ts';
 import { createPackageChanges, type PackageChanges } from './documents/package-changes.ts';
 import { createPackumentVariants, type PackumentVariants } from './documents/packument-variants.ts';
 import { createPackuments, type Packuments } from './documents/packuments.ts';
 import { createSmallDocuments, type SmallDocuments } from './documents/small-documents.ts';
+import { createWithdrawals } from './documents/withdrawals.ts';
 import { defaultFetchSettings, type FetchContext, type FetchSettings } from './fetch-context.ts';
 import { createRegistries, type Registries, type Registry } from './registries/registry.ts';
 import { createStatedTarballs, type StatedTarballs } from './tarballs/stated-tarball.ts';
@@ -72,7 +73,7 @@ export interface MirrorCoreOptions {
   readonly nowMs?: () => number;
 }
 
-/** To one host; more requests wait. What 200 machines ask for at once comes over these. */
+/** To one host, for tarballs and for all else; more requests wait. What 200 machines ask for at once comes over these. */
 const upstreamConnections = 48;
 const defaultTimeouts: Timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdleMs: 5_000 };
 /** What has arrived when the mirror ends is still stored; nobody waits longer for what has not. */
@@ -153,6 +154,7 @@ function fetchContext(
     claims: claimsOrAlone(options.claims, onProblem),
     waiting,
     changes: createPackageChanges(nowMs),
+    withdrawals: createWithdrawals(nowMs),
     spoolDirectory: options.spoolDirectory,
     heavyWork: createLimiter(heavyPlaces),
     settings: { ...defaultFetchSettings, maxAgeMs, maxStaleMs, ...options.settings },

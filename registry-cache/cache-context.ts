@@ -21,7 +21,7 @@ const hourMs = 60 * minuteMs;
 /** dockerd gives up after 15 s without a word, and goes to the registry itself: a client has its answer before. */
 export const defaultCacheSettings: CacheSettings = {
   maxStaleMs: 7 * 24 * hourMs,
-  freshBudgetMs: 2_000,
+  freshBudgetMs: 1_500,
   absenceMs: 5_000,
   fetchTimeoutMs: 60_000,
   grantMs: { public: 24 * hourMs, credential: 5 * minuteMs },

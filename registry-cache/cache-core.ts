@@ -5,7 +5,6 @@ import {
   createObjectCache,
   createTransport,
   type CredentialLookup,
-  defaultTimeouts,
   defaultTransferLimits,
   type HostClaims,
   type ObjectCache,
@@ -31,6 +30,7 @@ import { createLinks } from './store/links.ts';
 import { createRateLimits, type RateLimits } from './upstream/rate-limits.ts';
 import {
   createRegistrySources,
+  type RegistrySources,
   type RegistryState,
   trustedHosts,
 } from './upstream/registry-source.ts';
@@ -78,11 +78,13 @@ export interface CacheCoreOptions {
 }
 
 const defaultHotBytes = 64 * 1024 ** 2;
-/** To one host: layers of an image come side by side, of several images too. */
+/** To one host, for layers and for all else: layers of an image come side by side, of several images too. */
 const upstreamConnections = 32;
 const storeTimeoutMs = 5_000;
 /** The same problem is told of no more often. */
 const reportPeriodMs = 60_000;
+/** A stalled layer goes on by Range from another connection long before a client gives up on it. */
+const defaultTimeouts: Timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdleMs: 3_000 };
 const defaultRetry: RetryPolicy = {
   attempts: 6,
   baseDelayMs: 200,
@@ -93,6 +95,8 @@ const defaultRetry: RetryPolicy = {
 const layerLimits: Partial<TransferLimits> = {
   maxBytes: 64 * 1024 ** 3,
   totalMs: 6 * 3600_000,
+  // Clients that were given wrong bytes go on behind them: what arrives in a few seconds is verified before it goes out.
+  heldMs: 3_000,
 };
 
 export function createCacheCore(options: CacheCoreOptions): CacheCore {
@@ -112,14 +116,16 @@ export function createCacheCore(options: CacheCoreOptions): CacheCore {
   const transport = openTransport(options);
   const context: CacheContext = {
     cache,
-    sources: createRegistrySources({
-      registries: config.registries,
-      transport,
-      retry,
-      waiting,
-      limits,
-      credentials: options.credentials,
-    }),
+    sources: withLanes(
+      createRegistrySources({
+        registries: config.registries,
+        transport,
+        retry,
+        waiting,
+        limits,
+        credentials: options.credentials,
+      }),
+    ),
     claims: claimsOrAlone(options.claims, onProblem),
     waiting,
     retry,
@@ -169,6 +175,18 @@ function realWaiting(nowMs: () => number): Waiting {
     random: Math.random,
     async sleep(delayMs, stop) {
       await sleep(delayMs, undefined, stop === undefined ? {} : { signal: stop });
+    },
+  };
+}
+
+/** Layers take minutes: manifests, and the tokens for them, do not wait behind them for a connection. */
+function withLanes(sources: RegistrySources): RegistrySources {
+  return {
+    ...sources,
+    ask(request) {
+      const isLayer = request.method === 'GET' && request.path.startsWith('blobs/');
+      const asked = { ...request, lane: isLayer ? 'long' : 'short' } as const;
+      return sources.ask(asked);
     },
   };
 }

@@ -101,7 +101,8 @@ function ownPages(
   });
   return {
     command: 'ashlar registry-cache status',
-    health: () => ({ status: 'ok', startedAtMs }),
+    // Who asks learns which names may come first in a path; a request for any other says them as well.
+    health: () => ({ status: 'ok', startedAtMs, registries: [...core.config.byHost.keys()] }),
     status: async () =>
       statusReport({
         ...(await measured()),

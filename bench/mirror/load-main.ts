@@ -14,6 +14,7 @@ let failedClients = 0;
 
 const startMs = performance.now();
 const endMs = startMs + (plan.durationMs ?? Infinity);
+const limit = AbortSignal.timeout(plan.limitMs ?? 2 ** 31 - 1);
 await Promise.all(Array.from({ length: plan.clients }, runClient));
 const wallMs = performance.now() - startMs;
 
@@ -38,6 +39,10 @@ async function runClient(): Promise<void> {
   let isGood = true;
   const lane = async (): Promise<void> => {
     for (const resource of turns) {
+      if (limit.aborted) {
+        isGood = false;
+        return;
+      }
       const requestMs = performance.now();
       const failure = await fetchOnce(pool, resource);
       latenciesMs.push(performance.now() - requestMs);
@@ -62,7 +67,7 @@ async function fetchOnce(pool: Pool, resource: LoadResource): Promise<string | n
   const { path, accept = '*/*', integrity } = resource;
   try {
     const headers = { accept, 'accept-encoding': 'gzip' };
-    const answer = await pool.request({ method: 'GET', path, headers });
+    const answer = await pool.request({ method: 'GET', path, headers, signal: limit });
     const hash = createHash('sha512');
     for await (const part of answer.body as AsyncIterable<Buffer>) {
       bodyBytes += part.length;
@@ -73,6 +78,7 @@ async function fetchOnce(pool: Pool, resource: LoadResource): Promise<string | n
     wrongBodies += 1;
     return 'wrong bytes';
   } catch (error) {
+    if (limit.aborted) return 'not in time';
     return nameOf(error);
   }
 }

@@ -21,6 +21,8 @@ export interface LoadPlan {
    */
   readonly mode: 'installs' | 'requests';
   readonly durationMs?: number;
+  /** When it is ended, whatever is under way: that has failed, as has what was not asked for yet. */
+  readonly limitMs?: number;
   readonly resources: readonly LoadResource[];
 }
 

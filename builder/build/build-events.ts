@@ -21,6 +21,8 @@ export type BuildEvent =
       readonly reference: string;
       readonly digest: Digest;
       readonly from: 'store' | 'registry';
+      /** The registry cache that it came through, as whoever opened it knows. */
+      readonly through?: string;
     }
   | { readonly kind: 'step-start'; readonly step: StepName }
   | {

@@ -4,6 +4,7 @@ import { AshlarError, systemErrorCode } from '../../src/index.ts';
 import { isNetwork } from '../../src/network.ts';
 import { defaultRegistry } from '../registries/default-registry.ts';
 import type { Registry } from '../registries/registry.ts';
+import { host } from './host.ts';
 
 /** What a mirror is told, complete and free of contradictions. */
 export interface MirrorConfig {
@@ -29,10 +30,6 @@ export interface MirrorConfig {
   readonly maxCacheBytes: number | null;
 }
 
-const host = z
-  .string()
-  .toLowerCase()
-  .regex(/^[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?(:\d{1,5})?$/, 'is no name of a host');
 const hasNoCredential = (url: URL | null): boolean => url?.username === '' && url.password === '';
 const upstreamUrl = z
   .string()
@@ -45,6 +42,7 @@ const upstreamUrl = z
     'has a credential, which clients have to send',
   )
   .refine((text) => !/[?#]/.test(text), 'has a query or a fragment, which no registry has')
+  .refine((text) => URL.parse(text)?.hostname.includes('..') === false, 'has no name of a host')
   .transform((text) => new URL(text));
 const registry = z.strictObject({
   name: z
@@ -55,7 +53,9 @@ const registry = z.strictObject({
   access: z.enum(['public', 'private']).default('public'),
 });
 const scope = z.string().regex(/^@[A-Za-z0-9._-]+$/, 'is no scope such as @acme');
-const seconds = z.number().nonnegative();
+/** Longer is a slip, and less than a clock can count. */
+const maxSeconds = 100 * 365 * 24 * 3600;
+const seconds = z.number().nonnegative().max(maxSeconds);
 
 const schema = z.strictObject({
   registries: z.array(registry).min(1).optional(),
@@ -85,12 +85,14 @@ export interface MirrorFlags {
   readonly maxCacheBytes?: number;
 }
 
+const commandLine = 'the command line';
+
 /** Reads a configuration file; null for none. Throws `config_invalid` with the file and the place in it. */
 export async function loadMirrorConfig(
   file: string | null,
   flags: MirrorFlags,
 ): Promise<MirrorConfig> {
-  const place = file ?? 'the command line';
+  const place = file ?? commandLine;
   const raw = file === null ? {} : await readJson(file);
   const parsed = schema.safeParse(raw);
   if (!parsed.success) throw invalid(place, z.prettifyError(parsed.error));
@@ -168,5 +170,9 @@ function checkHosts(registries: readonly Registry[], place: string): void {
 }
 
 function invalid(place: string, problem: string): AshlarError {
-  return new AshlarError('config_invalid', `${place}: ${problem}`, { data: { file: place } });
+  const isFile = !place.startsWith('--') && place !== commandLine;
+  return new AshlarError('config_invalid', `${place}: ${problem}`, {
+    data: { file: place },
+    ...(isFile ? { hint: `Mend the file ${place} at the place named above.` } : {}),
+  });
 }

@@ -1,4 +1,4 @@
-import { AshlarError, shared } from '../../src/index.ts';
+import { hasCode, shared } from '../../src/index.ts';
 import { createRecentMap } from '../../src/network.ts';
 import { indexKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
@@ -34,7 +34,7 @@ function decodeOrNull(bytes: Buffer): PackumentIndex | null {
   try {
     return decodeIndex(bytes);
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'packument_index_corrupt') return null;
+    if (hasCode(error, 'packument_index_corrupt')) return null;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import { hasCode, systemErrorCode } from '../../src/index.ts';
 import type { StoredObject } from '../../src/network.ts';
 import { bodyKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
@@ -60,5 +60,5 @@ async function compress(
 /** Decompressing may stumble over what is damaged before the cache does. */
 function isDamage(error: unknown): boolean {
   const isStumble = systemErrorCode(error)?.startsWith('Z_') === true;
-  return isStumble || (error instanceof AshlarError && error.code === 'cache_damaged');
+  return isStumble || hasCode(error, 'cache_damaged');
 }

@@ -1,3 +1,4 @@
+import { AshlarError } from '../../src/index.ts';
 import { createRefreshed, type Found, type Refreshed } from '../../src/network.ts';
 import { bodyKey, indexKey, type PackumentForm, packumentKey } from '../cache/cache-paths.ts';
 import type { FetchContext } from '../fetch-context.ts';
@@ -39,10 +40,25 @@ export function createPackuments(context: FetchContext): Packuments {
     save: (target, record) =>
       cache.writeRecord(keyOf(target), encodePackumentRecord(record), partsOf(record)),
     drop: (target) => cache.drop(keyOf(target)),
-    fetch: (target, from) => fetchPackument(context, target, { ...from, budget }),
+    async fetch(target, from) {
+      try {
+        return await fetchPackument(context, target, { ...from, budget });
+      } catch (error) {
+        noteRefusal(context, target, error);
+        throw error;
+      }
+    },
     sizeBytes: () => recordBytes,
     maxAgeMsOf: () => context.settings.maxAgeMs,
   });
+}
+
+/** Whose credential may no longer read a packument may read nothing else of the package. */
+function noteRefusal(context: FetchContext, target: PackumentTarget, error: unknown): void {
+  const { view, name } = target;
+  const verdicts = viewRules(context).verdictsOf(target);
+  const isVerdict = error instanceof AshlarError && verdicts.includes(error.code);
+  if (isVerdict && !isOpen(view)) context.withdrawals.mark(view, name);
 }
 
 function partsOf({ body }: PackumentRecord): string[] {

@@ -4,6 +4,7 @@ import {
   AttemptFailure,
   bookResponse,
   createRefreshed,
+  deeperThan,
   type Fetched,
   maxRecordBytes,
   readBody,
@@ -42,8 +43,12 @@ export type SmallDocuments = Refreshed<SmallDocumentTarget, SmallDocument>;
 const headBytes = 64 * 1024;
 /** In a record the text is a JSON string: a quote, a backslash or a line's end takes two bytes there, and nothing more. */
 const maxBytes = maxRecordBytes / 2 - headBytes;
+/** A client that waits has its answer from another attempt. */
+const maxBodyMs = 15_000;
 /** About what a record takes in memory besides the text. */
 const recordBytes = 1_000;
+/** As of packuments. */
+const maxDepth = 64;
 /** The page of a proxy may stand in the place of a document once, and not the next time. */
 const maxTimesInvalid = 4;
 
@@ -61,11 +66,16 @@ export function createSmallDocuments(context: FetchContext): SmallDocuments {
   return createRefreshed<SmallDocumentTarget, SmallDocument>(context, {
     ...viewRules(context),
     keyOf,
-    changedAtMs: ({ view, subject }) => context.changes.lastMs(view.registry, subject),
+    changedAtMs: ({ view, subject }) =>
+      Math.max(
+        context.changes.lastMs(view.registry, subject),
+        context.withdrawals.lastMs(view, subject),
+      ),
     withdrawnWith: (target) => [target],
     async load(target) {
-      const parsed = schema.safeParse(await cache.readRecord(keyOf(target)));
-      return parsed.success ? parsed.data : null;
+      const { data } = schema.safeParse(await cache.readRecord(keyOf(target)));
+      const withdrawnAtMs = context.withdrawals.lastMs(target.view, target.subject);
+      return data !== undefined && data.checkedAtMs > withdrawnAtMs ? data : null;
     },
     save: (target, document) => cache.writeRecord(keyOf(target), { version: 1, ...document }),
     drop: (target) => cache.drop(keyOf(target)),
@@ -89,14 +99,15 @@ async function fetchDocument(
   target: SmallDocumentTarget,
   source: DocumentSource,
 ): Promise<Fetched<SmallDocument>> {
-  const { retry: policy, waiting, signal } = context;
+  const { retry: policy, waiting, signal, settings } = context;
+  const timeoutMs = Math.min(maxBodyMs, settings.fetchTimeoutMs);
   const times = { invalid: 0 };
   return withRetries({ policy, waiting, signal, giveUp }, async () => {
     const response = await ask(context, target, source.stored);
     bookResponse(source.ledger, response);
     const checkedAtMs = waiting.nowMs();
     if (response.status === 200)
-      return receive(target, { ...source, response, checkedAtMs, times });
+      return receive(target, { ...source, response, checkedAtMs, times, timeoutMs });
     await response.discard();
     if (response.status === 304 && source.stored !== null)
       return { record: { ...source.stored, checkedAtMs }, outcome: 'confirmed' };
@@ -124,13 +135,14 @@ interface Answered extends DocumentSource {
   readonly checkedAtMs: number;
   /** How often upstream has said so in these attempts. */
   readonly times: { invalid: number };
+  readonly timeoutMs: number;
 }
 
 async function receive(
   { subject }: SmallDocumentTarget,
-  { response, ledger, checkedAtMs, times }: Answered,
+  { response, ledger, checkedAtMs, times, timeoutMs }: Answered,
 ): Promise<Fetched<SmallDocument>> {
-  const bytes = await ledger.span('upstream', () => readBody(response, maxBytes));
+  const bytes = await ledger.span('upstream', () => readBody(response, maxBytes, { timeoutMs }));
   const text = jsonText(bytes);
   if (text === null) {
     times.invalid += 1;
@@ -146,8 +158,9 @@ async function receive(
   return { record, outcome: 'fetched' };
 }
 
-/** Null for what is no JSON in UTF-8 (RFC 8259, section 8.1). */
+/** Null for what is no JSON in UTF-8 (RFC 8259, section 8.1), or nested deeper than readers of JSON go. */
 function jsonText(bytes: Uint8Array): string | null {
+  if (deeperThan(bytes, maxDepth)) return null;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     JSON.parse(text);
@@ -164,7 +177,7 @@ function jsonText(bytes: Uint8Array): string | null {
 
 function noDocument(subject: string, { url }: UpstreamResponse, times: number): AttemptFailure {
   const isPassing = times < maxTimesInvalid;
-  const problem = `${url.host} sent something else than JSON for ${subject}`;
+  const problem = `${url.host} sent something else than JSON for ${subject}, or nests it too deep`;
   return new AttemptFailure(problem, { code: 'registry_corrupt', isPassing });
 }
 

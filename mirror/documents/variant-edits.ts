@@ -15,6 +15,8 @@ export interface VariantWish {
 
 export interface PolicyCuts {
   readonly name: string;
+  /** How many versions go, and why, for people; null where it is not known now. */
+  readonly notice: string | null;
   edits(index: PackumentIndex): readonly Edit[];
 }
 

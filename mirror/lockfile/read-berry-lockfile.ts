@@ -1,7 +1,7 @@
 import type { LockfileEntry } from './lockfile.ts';
 import { invalidLockfile } from './lockfile-errors.ts';
-import type { ReadForm } from './read-lockfile.ts';
 import { isNoTarball } from './no-tarball.ts';
+import type { ReadForm } from './read-lockfile.ts';
 import { readYaml } from './read-yaml.ts';
 import { memberOf, membersOf, type SourceNode, stringOf } from './source-tree.ts';
 import { innerUrl } from './source-url.ts';

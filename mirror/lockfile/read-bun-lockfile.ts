@@ -1,7 +1,7 @@
 import type { LockfileEntry } from './lockfile.ts';
 import { invalidLockfile, unsupportedLockfile } from './lockfile-errors.ts';
-import type { ReadForm } from './read-lockfile.ts';
 import { readJson } from './read-json.ts';
+import type { ReadForm } from './read-lockfile.ts';
 import { memberOf, membersOf, type SourceNode, stringOf } from './source-tree.ts';
 import { innerUrl, scalarUrl } from './source-url.ts';
 

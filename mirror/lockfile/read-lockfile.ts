@@ -1,3 +1,4 @@
+import { AshlarError } from '../../src/index.ts';
 import { invalidLockfile, unsupportedLockfile } from './lockfile-errors.ts';
 import type { Lockfile, LockfileEntry, LockfileKind } from './lockfile.ts';
 import { readBerryLockfile } from './read-berry-lockfile.ts';
@@ -23,7 +24,8 @@ const readers: Readonly<Record<LockfileKind, (text: string, name: string) => Rea
 /**
  * Reads a lockfile of npm (lockfileVersion 1, 2, 3 and older), pnpm (6, 9), yarn 1, yarn berry or bun (text form), told
  * by its name and what it holds; `name` is the path as people know it. Throws `lockfile_invalid` with the line where it
- * is none, is cut off, holds the marks of a merge conflict or a key twice, and `lockfile_unsupported` for other forms.
+ * is cut off, holds the marks of a merge conflict or a key twice, `lockfile_unsupported` for other forms, and
+ * `lockfile_unusable` for what is no lockfile.
  */
 export function readLockfile(text: string, name: string): Lockfile {
   const base = name.replace(/^.*[\\/]/s, '');
@@ -37,7 +39,10 @@ export function readLockfile(text: string, name: string): Lockfile {
   refuseConflicts(text, name);
   const kind = kindOf(text, base);
   if (kind === null) {
-    throw invalidLockfile({ name, line: 1 }, 'no lockfile of npm, pnpm, yarn or bun');
+    throw new AshlarError('lockfile_unusable', `${name}: no lockfile of npm, pnpm, yarn or bun`, {
+      data: { path: name },
+      hint: 'Name a package-lock.json, npm-shrinkwrap.json, pnpm-lock.yaml, yarn.lock or bun.lock; `npm install --package-lock-only` makes one from a package.json.',
+    });
   }
   return { kind, name, text, ...readers[kind](text, name) };
 }

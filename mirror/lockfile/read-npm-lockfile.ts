@@ -1,8 +1,8 @@
 import type { EntrySource, LockfileEntry } from './lockfile.ts';
 import { invalidLockfile, unsupportedLockfile } from './lockfile-errors.ts';
-import type { ReadForm } from './read-lockfile.ts';
-import { readJson } from './read-json.ts';
 import { isNoTarball } from './no-tarball.ts';
+import { readJson } from './read-json.ts';
+import type { ReadForm } from './read-lockfile.ts';
 import { memberOf, membersOf, type SourceNode, stringOf } from './source-tree.ts';
 import { scalarUrl } from './source-url.ts';
 

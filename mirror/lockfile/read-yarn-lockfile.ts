@@ -1,7 +1,7 @@
 import type { LockfileEntry } from './lockfile.ts';
 import { invalidLockfile, type LockfilePlace } from './lockfile-errors.ts';
-import type { ReadForm } from './read-lockfile.ts';
 import { isNoTarball } from './no-tarball.ts';
+import type { ReadForm } from './read-lockfile.ts';
 import type { SourceScalar } from './source-tree.ts';
 import { scalarUrl } from './source-url.ts';
 

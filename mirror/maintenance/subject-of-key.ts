@@ -21,7 +21,7 @@ const recordPattern =
   /^records\/[^/]+(?:\/private\/[0-9a-f]{32})?\/(?<name>[^/]+)\/(?:tarballs\/(?<file>[^/]+)|(?<form>full|abbreviated))\.json$/;
 
 /** The package that a record is about; null where its key does not tell. */
-export function subjectOfRecord(key: string): string | null {
+function subjectOfRecord(key: string): string | null {
   const { name, file, form } = recordPattern.exec(key)?.groups ?? {};
   if (name === undefined) return null;
   const what = file === undefined ? `${form} packument` : plainName(file);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { AshlarError, type ObjectInfo } from '../../src/index.ts';
+import { hasCode, type ObjectInfo } from '../../src/index.ts';
 import { type ObjectCache, sealBytes } from '../../src/network.ts';
 import { blobKey, bodyKey } from '../cache/cache-paths.ts';
+import { cachePrefixes } from '../cache/record-references.ts';
 import { decodePackumentRecord } from '../documents/packument-record.ts';
 import { decodeIndex } from '../packument/index-format.ts';
 import { decodeTarballRecord } from '../tarballs/tarball-record.ts';
@@ -42,8 +43,8 @@ export async function verifyCache(
   for await (const info of cache.objects.list('')) {
     signal.throwIfAborted();
     const { key, sizeBytes } = info;
+    if (!cachePrefixes.some((prefix) => key.startsWith(prefix))) continue;
     const isRecord = key.startsWith('records/');
-    if (!isRecord && !/^(blobs|bodies|variants|indexes)\//.test(key)) continue;
     sums[isRecord ? 'records' : 'objects'] += 1;
     sums.bytes += sizeBytes;
     const verdict = isRecord
@@ -97,7 +98,7 @@ async function checkObject(
     const hex = (await digestOf(cache, { key, algorithm, signal })).toString('hex');
     return key.endsWith(hex) ? null : `its bytes have the ${algorithm} ${hex}`;
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'object_missing') return null;
+    if (hasCode(error, 'object_missing')) return null;
     throw error;
   }
 }
@@ -107,8 +108,7 @@ async function checkIndex({ objects }: ObjectCache, key: string): Promise<string
     decodeIndex(await objects.get(key));
     return null;
   } catch (error) {
-    if (error instanceof AshlarError && error.code === 'packument_index_corrupt')
-      return error.message;
+    if (hasCode(error, 'packument_index_corrupt')) return error.message;
     throw error;
   }
 }

@@ -17,7 +17,14 @@ export interface WarmSummary {
   /** Of those that were fetched. */
   readonly bytes: number;
   /** What cannot be had, or was fetched and cannot be kept. */
-  readonly failures: readonly { readonly subject: string; readonly problem: string }[];
+  readonly failures: readonly WarmFailure[];
+}
+
+export interface WarmFailure {
+  readonly subject: string;
+  readonly problem: string;
+  /** What to do about it. */
+  readonly hint: string;
 }
 
 export interface WarmOptions {
@@ -42,7 +49,7 @@ export async function warmPackages(
   options: WarmOptions,
 ): Promise<WarmSummary> {
   const { signal, onProgress } = options;
-  const failures: { subject: string; problem: string }[] = [];
+  const failures: WarmFailure[] = [];
   const sums = { fetched: 0, kept: 0, bytes: 0, done: 0 };
   const limiter = createLimiter(places);
   for (const each of needed) {
@@ -54,7 +61,8 @@ export async function warmPackages(
       } catch (error) {
         signal.throwIfAborted();
         const subject = `${each.name}@${each.version ?? '?'}`;
-        failures.push({ subject, problem: toAshlarError(error).message });
+        const { message, hint } = toAshlarError(error);
+        failures.push({ subject, problem: message, hint });
       }
       sums.done += 1;
       onProgress({ done: sums.done, total: needed.length });
@@ -101,6 +109,7 @@ async function warmTarball(
   const { code, message } = outcome.because;
   throw new AshlarError(code, `was fetched, but cannot be kept: ${message}`, {
     cause: outcome.because,
+    hint: outcome.because.hint,
   });
 }
 
@@ -161,5 +170,7 @@ function registryAt(registries: Registries, { host }: URL): Registry | null {
 }
 
 function unusable(problem: string): AshlarError {
-  return new AshlarError('lockfile_invalid', problem);
+  return new AshlarError('lockfile_invalid', problem, {
+    hint: 'Name the registry in the configuration (--config), or leave this package out: clients fetch it from where the lockfile says.',
+  });
 }

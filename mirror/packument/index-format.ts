@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { AshlarError, createByteReader, createByteWriter } from '../../src/index.ts';
-import { readIndexBody } from './read-index-body.ts';
 import type { PackumentIndex } from './packument-index.ts';
+import { readIndexBody } from './read-index-body.ts';
 import { writeIndexBody } from './write-index-body.ts';
 
 const magic = Buffer.from('AshPkIdx', 'latin1');

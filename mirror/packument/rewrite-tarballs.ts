@@ -1,3 +1,4 @@
+import { folderOf } from '../registries/registry-hosts.ts';
 import type { Edit } from './edits.ts';
 import type { PackumentIndex } from './packument-index.ts';
 import { type ByteTransform, splice } from './splice.ts';
@@ -34,17 +35,26 @@ export interface TarballBases {
 
 /**
  * Moves the tarballs that lie below one of the addresses `from` to the address `to`, path and query kept; others stay, such as
- * those on a host of their own. Credentials and fragments do not come along.
+ * those on a host of their own. Where a registry lies below a path of its host, tarballs elsewhere on that host are its own
+ * too, as GitLab has them below its projects: they move to their usual path. Credentials and fragments do not come along.
  */
 export function moveBetweenBases({ from, to }: TarballBases): TarballTarget {
-  const bases = from.map((base) => ({ host: base.host, path: folderOf(base) }));
+  const bases = from
+    .map((base) => ({ host: base.host, path: folderOf(base) }))
+    .toSorted((left, right) => right.path.length - left.path.length);
   const target = to.origin + folderOf(to);
   return (url) => {
-    const base = bases.find(({ host, path }) => url.host === host && url.pathname.startsWith(path));
-    return base === undefined ? null : target + url.pathname.slice(base.path.length) + url.search;
+    const own = bases.filter(({ host }) => host === url.host);
+    const base = own.find(({ path }) => url.pathname.startsWith(path));
+    // A host that has its registry below a path has no tarballs of it at its root.
+    const isBelow = base !== undefined && (base.path !== '/' || own[0] === base);
+    const path = isBelow ? url.pathname.slice(base.path.length) : usualPath(own[0]?.path, url);
+    return path === null ? null : target + path + url.search;
   };
 }
 
-function folderOf({ pathname }: URL): string {
-  return pathname.endsWith('/') ? pathname : `${pathname}/`;
+/** `name/-/file`, where the end of an address is of that shape. */
+function usualPath(folder: string | undefined, { pathname }: URL): string | null {
+  if (folder === undefined || folder === '/') return null;
+  return /\/((?:@[^/]+\/)?[^/@][^/]*\/-\/(?:@[^/]+\/)?[^/]+)$/.exec(pathname)?.[1] ?? null;
 }

@@ -1,4 +1,5 @@
 import { AshlarError } from '../../src/index.ts';
+import { noSniff } from '../../src/network.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { Registry } from '../registries/registry.ts';
 import type { Exchange } from '../server/exchange.ts';
@@ -41,6 +42,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
     const [upstream] = registry.upstreams;
     if (upstream === undefined) throw new AshlarError('internal', 'a registry without upstream');
     request.url = path;
+    for (const [name, value] of Object.entries(noSniff)) response.setHeader(name, value);
     const changed = changedPackage(request.method ?? '', wanted);
     return options.handOn(request, response, {
       target: upstream.href,

@@ -4,7 +4,7 @@ import type { Indexes } from '../documents/indexes.ts';
 import type { PolicyCuts } from '../documents/variant-edits.ts';
 import type { PackumentIndex } from '../packument/packument-index.ts';
 import { type FilteredPackument, filterPackument } from '../packument/policy/filter-packument.ts';
-import type { Policy } from '../packument/policy/policy.ts';
+import type { Blocked, Policy } from '../packument/policy/policy.ts';
 import type { ReleaseTimes } from './release-times.ts';
 
 export interface CutsQuestion {
@@ -39,13 +39,26 @@ export function createFindCuts(indexes: Indexes, nowMs: () => number): FindCuts 
       filterPackument(index, policy, { nowMs: atMs, releaseTimes: releases?.byVersion ?? null });
     const index = await indexes.find(body);
     // What is gone is fetched anew; should it come back before, it is filtered all the same.
-    if (index === null) return { name: `${key} at ${atMs}`, edits: (found) => filter(found).edits };
+    if (index === null)
+      return { name: `${key} at ${atMs}`, notice: null, edits: (found) => filter(found).edits };
     const { edits, vanished, nextChangeAtMs } = filter(index);
     const name = `${revision}-${nameOf(vanished.keys())}`;
-    const cuts = edits.length === 0 ? null : { name, edits: () => edits };
+    const notice = noticeOf(index, vanished);
+    const cuts = edits.length === 0 ? null : { name, notice, edits: () => edits };
     kept.set(key, { cuts, validUntilMs: nextChangeAtMs ?? Infinity, editCount: edits.length });
     return cuts;
   };
+}
+
+/** `2 of 9 versions of one are not given out: advisory 1, minimum-age 1`. */
+function noticeOf(
+  { name, versions }: PackumentIndex,
+  vanished: ReadonlyMap<string, Blocked>,
+): string {
+  const counts = new Map<string, number>();
+  for (const { reason } of vanished.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const reasons = [...counts].sort().map(([reason, count]) => `${reason} ${count}`);
+  return `${vanished.size} of ${versions.size} versions of ${name} are not given out by this mirror's policy: ${reasons.join(', ')}`;
 }
 
 function nameOf(vanished: Iterable<string>): string {

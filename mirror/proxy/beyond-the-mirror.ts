@@ -1,4 +1,5 @@
 import { type AddressRule, refusalOfLiteral } from '../../src/network.ts';
+import { explained } from './checked-lookup.ts';
 
 /** What of other hosts may be reached through the mirror. */
 export interface BeyondTheMirror {
@@ -32,5 +33,5 @@ export function refusalBeyond(
     return `tunnels lead to the ports ${tunnelPorts.join(', ')} alone, not to ${port}`;
   if (way === 'forward' && !isForwardPort(port))
     return `requests are forwarded to port 80, 443 and those above 1023 alone, not to ${port}`;
-  return refusalOfLiteral(addressRule, host)?.message ?? null;
+  return explained(refusalOfLiteral(addressRule, host))?.message ?? null;
 }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { proxyUserOf, type HandleConnect } from '../../src/network.ts';
+import { type HandleConnect, proxyUserOf } from '../../src/network.ts';
 import type { Registries } from '../registries/registry.ts';
 import { type BeyondTheMirror, refusalBeyond } from './beyond-the-mirror.ts';
 import { checkedLookup } from './checked-lookup.ts';
@@ -85,7 +85,14 @@ function connected(socket: Socket, timeoutMs: number): Promise<string | null> {
   return promise.finally(() => clearTimeout(timer));
 }
 
+/** Who reads what is said has done so by then; nobody else closes a connection that is no more than half open. */
+const refusedMs = 1_000;
+
 function refuse(client: Duplex, status: string, problem: string): void {
+  const timer = setTimeout(() => client.destroy(), refusedMs);
+  client.once('close', () => clearTimeout(timer));
+  // Its end is not seen before what it sent is read.
+  client.resume();
   const text = `${problem}\n`;
   client.end(
     `HTTP/1.1 ${status}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,

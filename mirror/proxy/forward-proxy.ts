@@ -38,7 +38,7 @@ export function createForwardProxy(options: ForwardProxyOptions): ForwardProxy {
   });
   return {
     async forward(request, response, { target, ledger }) {
-      const problem = refusalOf(options, target);
+      const problem = refusalToForward(options, target);
       if (problem !== null)
         throw new AshlarError('proxy_refused', `${target.host} is not forwarded to: ${problem}`);
       request.url = `${target.pathname}${target.search}`;
@@ -50,7 +50,10 @@ export function createForwardProxy(options: ForwardProxyOptions): ForwardProxy {
   };
 }
 
-function refusalOf(options: BeyondTheMirror, { protocol, hostname, port }: URL): string | null {
+function refusalToForward(
+  options: BeyondTheMirror,
+  { protocol, hostname, port }: URL,
+): string | null {
   if (protocol !== 'http:') return 'a proxy is asked for https with CONNECT';
   return refusalBeyond(options, { host: hostname, port: Number(port || '80'), way: 'forward' });
 }

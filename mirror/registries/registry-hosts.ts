@@ -6,3 +6,8 @@ export function isRegistryHost(registry: Registry, { host }: URL): boolean {
     registry.hosts.includes(host) || registry.upstreams.some((upstream) => upstream.host === host)
   );
 }
+
+/** The path below which everything of a base lies, with a slash at the end. */
+export function folderOf({ pathname }: URL): string {
+  return pathname.endsWith('/') ? pathname : `${pathname}/`;
+}

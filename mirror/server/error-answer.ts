@@ -4,14 +4,15 @@ import { type Answer, jsonAnswer } from '../../src/network.ts';
 /**
  * What a failure is answered with: upstream's own status where it has said that there is no such thing or that it may not be
  * read, else the status of the catalogue; never 404 for what could not be asked. npm shows `error`, and `npm-notice` in front
- * of it.
+ * of it: what is the operator's to mend has its mend in `error`.
  */
 export function errorAnswer(failure: unknown): Answer {
   const error = toAshlarError(failure);
   const { code, message, hint, entry, data } = error;
   const status = statusOf(error);
   const isInternal = code === 'internal';
-  const shown = isInternal ? 'the mirror failed; its log says how' : message;
+  const mended = entry.class === 'operator' ? `${message}. ${hint}` : message;
+  const shown = isInternal ? 'the mirror failed; its log says how' : mended;
   const answer = jsonAnswer(status, { error: shown, code, class: entry.class, hint });
   const unkept = { 'cache-control': 'no-store' };
   const notice = code === 'package_blocked' ? { 'npm-notice': headerText(message) } : {};
@@ -33,6 +34,7 @@ function statusOf({ code, data, entry }: AshlarError): number {
   return entry.httpStatus;
 }
 
-function headerText(text: string): string {
+/** Printable ASCII, and not long. */
+export function headerText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 500);
 }

@@ -7,7 +7,8 @@ export function cacheControl(
 ): string {
   if (request.isPrivate) return 'private, max-age=0';
   const leftMs = request.maxAgeMs - (request.nowMs - checkedAtMs);
-  return `public, max-age=${Math.max(0, Math.floor(leftMs / 1000))}`;
+  const seconds = Math.floor(Math.min(leftMs, request.maxAgeMs) / 1000);
+  return `public, max-age=${Math.max(0, seconds)}`;
 }
 
 /** Warning (RFC 7234, section 5.5) is obsolete in RFC 9111, but the only field that says it in words. */

@@ -10,6 +10,7 @@ import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { MirrorPolicy } from '../policy/mirror-policy.ts';
 import type { View } from '../registries/view.ts';
 import type { Tarballs } from '../tarballs/tarballs.ts';
+import { headerText } from './error-answer.ts';
 import type { Exchange } from './exchange.ts';
 import { packumentAnswer } from './serve-packument.ts';
 import { smallDocumentAnswer } from './serve-small-document.ts';
@@ -121,7 +122,7 @@ async function servePackument(
           signal,
         },
       });
-      return form === asked ? answer : withoutForm(answer);
+      return noticed(form === asked ? answer : withoutForm(answer), cuts?.notice ?? null);
     }
     packuments.forget(target);
   }
@@ -137,6 +138,12 @@ async function formForHead(
   { view, name, asked }: { view: View; name: string; asked: PackumentForm },
 ): Promise<PackumentForm> {
   return (await packuments.kept({ view, name, form: asked })) === null ? 'abbreviated' : asked;
+}
+
+/** npm shows it to people, who else wonder why there is no newer version. */
+function noticed(answer: Answer, notice: string | null): Answer {
+  if (notice === null) return answer;
+  return { ...answer, headers: { ...answer.headers, 'npm-notice': headerText(notice) } };
 }
 
 /** What is true of all forms (RFC 9110, section 9.3.2: a HEAD may be answered with less). */

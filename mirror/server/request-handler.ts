@@ -16,8 +16,8 @@ import type { ForwardProxy } from '../proxy/forward-proxy.ts';
 import type { LoopMark } from '../upstream/loop-mark.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Exchange } from './exchange.ts';
-import { readRequester, type Requester, type RequesterOptions } from './requester.ts';
 import type { AnswerRegistry } from './registry-answers.ts';
+import { readRequester, type Requester, type RequesterOptions } from './requester.ts';
 import { routeRequest } from './route-request.ts';
 
 export interface MirrorHandlerOptions {

@@ -8,6 +8,7 @@ import {
 import type { PackumentVariant } from '../documents/packument-variants.ts';
 import type { FoundPackument } from '../documents/packuments.ts';
 import { cacheControl, staleHeaders } from './freshness-headers.ts';
+import { jsonType } from './json-type.ts';
 
 export interface PackumentRequest {
   readonly acceptEncoding: string | undefined;
@@ -29,7 +30,7 @@ export function packumentAnswer(
   const gzip = acceptsGzip(request.acceptEncoding) ? variant.gzip : null;
   const etag = `"${variant.tag}${gzip === null ? '' : '-gzip'}"`;
   const headers = {
-    'content-type': record.contentType,
+    'content-type': jsonType(record.contentType),
     etag,
     vary: 'accept, accept-encoding',
     'cache-control': cacheControl(record, request),

@@ -5,6 +5,7 @@ import type { SmallDocument } from '../documents/small-documents.ts';
 import { moveBetweenBases } from '../packument/rewrite-tarballs.ts';
 import type { Registry } from '../registries/registry.ts';
 import { cacheControl, staleHeaders } from './freshness-headers.ts';
+import { jsonType } from './json-type.ts';
 
 export interface SmallDocumentRequest {
   readonly registry: Registry;
@@ -23,7 +24,7 @@ export function smallDocumentAnswer(
   const body = Buffer.from(moveTarball(found.record.text, request));
   const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 40)}"`;
   const headers = {
-    'content-type': found.record.contentType,
+    'content-type': jsonType(found.record.contentType),
     etag,
     'cache-control': cacheControl(found.record, request),
     ...staleHeaders(found, request.nowMs),

@@ -73,6 +73,6 @@ async function arriving(
   }
   const pieces = transfer.read({ start: 0, end: Infinity }, signal);
   return ledger.span('upstream', () =>
-    primedBody(pieces, async () => transfer.verifiedBytes() ?? (await transfer.opened).totalBytes),
+    primedBody(pieces, async () => transfer.verifiedBytes() ?? transfer.totalBytes()),
   );
 }

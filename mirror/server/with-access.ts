@@ -1,4 +1,4 @@
-import { AshlarError } from '../../src/index.ts';
+import { hasCode } from '../../src/index.ts';
 import type { Registry } from '../registries/registry.ts';
 import { credentialView, publicView, type View } from '../registries/view.ts';
 
@@ -29,9 +29,7 @@ export async function withAccess<T>(access: Access, work: (view: View) => Promis
   try {
     return await work(first);
   } catch (error) {
-    const isHidden =
-      error instanceof AshlarError &&
-      (error.code === 'package_not_found' || error.code === 'package_forbidden');
+    const isHidden = hasCode(error, 'package_not_found', 'package_forbidden');
     if (!isHidden) throw error;
     return work(second);
   }

@@ -8,6 +8,7 @@ import {
   type UpstreamResponse,
 } from '../../src/network.ts';
 import type { FetchContext } from '../fetch-context.ts';
+import { folderOf, isRegistryHost } from '../registries/registry-hosts.ts';
 import type { View } from '../registries/view.ts';
 import { refusalOf } from '../upstream/refusal.ts';
 
@@ -59,6 +60,7 @@ function ask(
       ...(resumes ? { range: `bytes=${from.offset}-`, 'if-range': from.validator ?? '' } : {}),
     },
     authorization: mayAuthorize(source.view, target) ? source.view.authorization : null,
+    lane: 'long',
     timeoutMs: context.settings.fetchTimeoutMs,
     signal: from.signal,
   });
@@ -70,17 +72,22 @@ function mayAuthorize({ registry }: View, target: string | URL): boolean {
   return registry.upstreams.some(({ origin }) => origin === target.origin);
 }
 
-/** Where to ask instead: another path of the registry, or another host. */
+/**
+ * Where to ask instead: another path of the registry, or another host. A registry below a path may have its tarballs elsewhere
+ * on its host, as GitLab's is below `/api/v4/packages/npm/` and they are below `/api/v4/projects/`: there its host is asked.
+ */
 async function targetOf({ path, statedUrl, view }: TarballSource): Promise<string | URL | null> {
   const stated = await statedUrl();
   if (stated === null) return null;
   const { registry } = view;
-  const isOwn =
-    registry.hosts.includes(stated.host) ||
-    registry.upstreams.some(({ host }) => host === stated.host);
-  if (!isOwn) return stated;
+  if (!isRegistryHost(registry, stated)) return stated;
   const ownPath = `${stated.pathname}${stated.search}`;
-  return ownPath === path ? path : ownPath;
+  const bases = registry.upstreams.filter(({ host }) => host === stated.host);
+  const base = bases.find((each) => stated.pathname.startsWith(folderOf(each)));
+  const [home] = bases;
+  if (home !== undefined && base === undefined) return new URL(ownPath, home.origin);
+  const below = base === undefined ? ownPath : ownPath.slice(folderOf(base).length - 1);
+  return below === path ? path : below;
 }
 
 async function accept(

@@ -1,8 +1,8 @@
 import { AshlarError } from '../../src/index.ts';
 import type { RequestLedger } from '../../src/network.ts';
+import type { PackumentForm } from '../cache/cache-paths.ts';
 import type { Indexes } from '../documents/indexes.ts';
 import type { Packuments } from '../documents/packuments.ts';
-import type { PackumentForm } from '../cache/cache-paths.ts';
 import { type PackumentVersion, versionsOfFile } from '../packument/packument-index.ts';
 import type { View } from '../registries/view.ts';
 

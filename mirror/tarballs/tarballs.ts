@@ -10,7 +10,7 @@ import { fetchTarball, type TarballFetch } from './fetch-tarball.ts';
 import { createKeptTarballs, type KeptTarball } from './kept-tarballs.ts';
 import type { TarballName } from './stated-tarball.ts';
 
-/** Tarballs: in the cache, where they stay for ever, or fetched once for all who ask. */
+/** Tarballs: in the cache, where they stay as long as there is room, or fetched once for all who ask. */
 export type Tarballs = BodyFlights<TarballName, KeptTarball>;
 
 /** A tarball to be sent: kept, or arriving. Dispose it when it is sent. */

@@ -7,6 +7,7 @@ import { systemParts } from './system-parts.ts';
 import { programsOf, type TrustClient, type TrustPart, type TrustState } from './trust-client.ts';
 import { openTrustContext, type TrustContext, type TrustPlace } from './trust-context.ts';
 import { undoChanges, type UndoneChange } from './undo-changes.ts';
+import { requireNothingLost } from './unkept-certificates.ts';
 
 /** Whether one client trusts the mirror, and what that depends on. */
 export interface ClientTrust {
@@ -49,6 +50,7 @@ export async function installTrust(
   for (const stage of [clients.filter(isSystem), clients.filter((client) => !isSystem(client))]) {
     const context = await openChecked(place);
     const parts = (await allParts(context, stage)).filter(({ change }) => change !== null);
+    if (parts.some(({ change }) => change?.kind === 'tool')) await requireNothingLost(context);
     await applyChanges(context.files, parts, context.record);
     done.push(...parts);
   }

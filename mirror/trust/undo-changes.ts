@@ -4,6 +4,7 @@ import { findSetting } from './find-setting.ts';
 import { findSystemStore, ownLinks, storeProgram } from './system-parts.ts';
 import type { TrustContext } from './trust-context.ts';
 import { type ChangedValue, recordPath, trustDirectory, type TrustRecord } from './trust-record.ts';
+import { requireNothingLost } from './unkept-certificates.ts';
 
 /** What taking back did to a file, or why it did nothing. */
 export interface UndoneChange {
@@ -19,6 +20,7 @@ export interface UndoneChange {
  */
 export async function undoChanges(context: TrustContext): Promise<readonly UndoneChange[]> {
   const { files, record } = context;
+  if ((await ownAnchors(context)).length > 0) await requireNothingLost(context);
   const undone: UndoneChange[] = [];
   for (const value of record.values.toReversed()) undone.push(await undoValue(files, value));
   for (const { path, text } of record.pieces.toReversed()) {
@@ -56,12 +58,18 @@ async function undoValue(files: RootFiles, value: ChangedValue): Promise<UndoneC
   }
 }
 
-async function undoStore(context: TrustContext): Promise<readonly UndoneChange[]> {
-  const { files, record } = context;
+/** Certificates that were put among the administrator's. */
+async function ownAnchors(context: TrustContext): Promise<readonly string[]> {
   const store = await findSystemStore(context);
   if (store === null) return [];
-  const anchors = record.made.filter((path) => path.startsWith(`${store.anchors}/`));
-  if (anchors.length === 0) return [];
+  return context.record.made.filter((path) => path.startsWith(`${store.anchors}/`));
+}
+
+async function undoStore(context: TrustContext): Promise<readonly UndoneChange[]> {
+  const { files } = context;
+  const store = await findSystemStore(context);
+  const anchors = await ownAnchors(context);
+  if (store === null || anchors.length === 0) return [];
   for (const path of anchors) await files.remove(path);
   const program = await storeProgram(context, store);
   if (program !== null && (await files.list(hooks)).length > 0)

@@ -1,13 +1,14 @@
-import { abortable, AshlarError } from '../../src/index.ts';
+import { abortable, AshlarError, hasCode } from '../../src/index.ts';
 import {
   claimed,
   createRecentMap,
   type RequestLedger,
+  troubleOf,
   type UpstreamResponse,
 } from '../../src/network.ts';
 import type { CacheContext } from '../cache-context.ts';
 import { grantKey, type Place } from '../store/cache-keys.ts';
-import { type Asked, refusalOf } from '../upstream/refusal.ts';
+import { type Asked, isOwnAnswer, refusalOf } from '../upstream/refusal.ts';
 import { decodeGrant } from './grant-record.ts';
 
 export interface GrantAsk {
@@ -33,16 +34,22 @@ export interface Grants {
   admit(place: Place, ask: GrantAsk): Promise<void>;
   /** Upstream gave this view something of the repository. */
   confirm(place: Place): Promise<void>;
-  /** Upstream refused it. */
-  revoke(place: Place): Promise<void>;
+  /** Asks upstream as this view; what was granted ends at once where that refuses it, with an answer or by giving no token. */
+  heed(place: Place, ask: () => Promise<UpstreamResponse>): Promise<UpstreamResponse>;
 }
 
 const keptGrants = 50_000;
 
+/** Upstream is being asked. */
+interface Probe {
+  readonly result: Promise<void>;
+  readonly beganMs: number;
+}
+
 export function createGrants(context: CacheContext): Grants {
-  const { cache, settings, waiting } = context;
+  const { cache, settings, waiting, sources } = context;
   const kept = createRecentMap<number>(keptGrants);
-  const probes = new Map<string, Promise<void>>();
+  const probes = new Map<string, Probe>();
 
   const confirmedAt = async (key: string): Promise<number> => {
     const known = kept.get(key) ?? decodeGrant(await cache.readRecord(key));
@@ -66,20 +73,32 @@ export function createGrants(context: CacheContext): Grants {
     kept.delete(grantKey(place));
     await cache.drop(grantKey(place));
   };
-  const probe = createProbe(context, { confirm, revoke });
+  const heed: Grants['heed'] = async (place, ask) => {
+    try {
+      const response = await ask();
+      const isRefused = response.status === 401 || response.status === 403;
+      if (isRefused && isOwnAnswer(response, place)) await revoke(place);
+      return response;
+    } catch (error) {
+      if (hasCode(error, 'registry_auth_required')) await revoke(place);
+      throw error;
+    }
+  };
+  const probe = createProbe(context, { confirm, revoke, heed });
 
   /** Once for all of this host who want to know. */
-  const learn = (place: Place, asked: GrantAsk): Promise<void> => {
+  const learn = (place: Place, asked: GrantAsk): Probe => {
     const key = grantKey(place);
     const running = probes.get(key);
     if (running !== undefined) return running;
-    const run = claimed(context, key, async () => {
+    const result = claimed(context, key, async () => {
       // Another process may have learned it meanwhile.
       const known = decodeGrant(await cache.peekRecord(key));
       if (isFresh(place, known)) kept.set(key, known);
       else await probe(place, asked);
     }).finally(() => probes.delete(key));
-    run.catch(() => {});
+    result.catch(() => {});
+    const run = { result, beganMs: waiting.nowMs() };
     probes.set(key, run);
     return run;
   };
@@ -87,19 +106,22 @@ export function createGrants(context: CacheContext): Grants {
   const ensure = async (place: Place, asked: GrantAsk): Promise<void> => {
     const atMs = await confirmedAt(grantKey(place));
     if (isFresh(place, atMs)) return;
-    const learning = learn(place, asked);
-    if (!isUsable(place, atMs)) return abortable(learning, asked.signal);
-    const troubleIsNone = learning.catch((error: unknown) => {
+    const { result, beganMs } = learn(place, asked);
+    if (!isUsable(place, atMs)) return abortable(result, asked.signal);
+    const troubleIsNone = result.catch((error: unknown) => {
       if (!isTrouble(error)) throw error;
     });
     const done = new AbortController();
-    const late = waiting.sleep(settings.freshBudgetMs, done.signal).catch(() => {});
+    // Who comes while upstream is waited for already does not wait as long once more.
+    const isResting = troubleOf(sources.originsOf(place.view.registry)) === 'resting';
+    const leftMs = isResting ? 0 : settings.freshBudgetMs - (waiting.nowMs() - beganMs);
+    const late = waiting.sleep(Math.max(0, leftMs), done.signal).catch(() => {});
     await abortable(Promise.race([troubleIsNone, late]), asked.signal).finally(() => done.abort());
   };
 
   return {
     confirm,
-    revoke,
+    heed,
     ensure,
     async admit(place, asked) {
       if (isForAnybody(place)) await ensure(place, asked);
@@ -109,7 +131,11 @@ export function createGrants(context: CacheContext): Grants {
 
 function createProbe(
   { sources, settings, signal }: CacheContext,
-  { confirm, revoke }: Pick<Grants, 'confirm' | 'revoke'>,
+  {
+    confirm,
+    revoke,
+    heed,
+  }: Pick<Grants, 'confirm' | 'heed'> & { readonly revoke: (place: Place) => Promise<void> },
 ): (place: Place, ask: GrantAsk) => Promise<void> {
   const answerTo = async (
     place: Place,
@@ -117,7 +143,9 @@ function createProbe(
   ): Promise<UpstreamResponse> => {
     const as = isForAnybody(place) ? 'anybody' : 'view';
     const timeoutMs = settings.fetchTimeoutMs;
-    const response = await sources.ask({ method, place, path, as, timeoutMs, signal, ledger });
+    const response = await heed(place, () =>
+      sources.ask({ method, place, path, as, timeoutMs, signal, ledger }),
+    );
     await response.discard();
     return response;
   };
@@ -133,7 +161,7 @@ function createProbe(
     }
     if (response.status === 200) return confirm(place);
     const isHidden = response.status === 404 && kindOf(place) === 'credential';
-    if (response.status === 401 || response.status === 403 || isHidden) await revoke(place);
+    if (isHidden) await revoke(place);
     throw refusalOf(response, { place, ...probe });
   };
 }
@@ -149,6 +177,11 @@ function isForAnybody({ view }: Place): boolean {
 }
 
 function isTrouble(error: unknown): boolean {
-  const verdicts = ['registry_auth_required', 'manifest_unknown', 'blob_unknown'];
+  const verdicts = [
+    'registry_auth_required',
+    'repository_unknown',
+    'manifest_unknown',
+    'blob_unknown',
+  ];
   return error instanceof AshlarError && !verdicts.includes(error.code);
 }

@@ -1,25 +1,28 @@
-import { abortable, AshlarError } from '../../src/index.ts';
+import { abortable, AshlarError, hasCode } from '../../src/index.ts';
 import {
-  type AttemptFailure,
-  bookResponse,
+  type ByteRange,
   createBodyFlights,
   digestAlgorithm,
-  type FetchedBody,
   type FoundBody,
+  type ObjectCache,
   type OciDigest,
   type RequestLedger,
-  startTransfer,
   type StoredObject,
-  type StoreOutcome,
+  type Transfer,
   type TransferLimits,
 } from '../../src/network.ts';
 import type { Grants } from '../access/grants.ts';
 import type { CacheContext } from '../cache-context.ts';
 import { blobKey, linkKey, type Place } from '../store/cache-keys.ts';
 import type { Link, Links } from '../store/links.ts';
-import { nameOf, refusalOf } from '../upstream/refusal.ts';
+import { nameOf } from '../upstream/refusal.ts';
+import { retryPlan } from '../upstream/retry-plan.ts';
+import { askForLink } from './ask-for-link.ts';
 import { createDigestCheck } from './digest-check.ts';
+import { fetchBlob, type WantedBlob } from './fetch-blob.ts';
 import { createBlobOpener } from './open-blob.ts';
+import { passThrough, unlessFull } from './pass-through.ts';
+import { createSpoolRoom } from './spool-room.ts';
 
 export interface BlobAsk {
   readonly ledger: RequestLedger;
@@ -27,16 +30,23 @@ export interface BlobAsk {
   readonly signal: AbortSignal;
 }
 
-export type FoundBlob = FoundBody<StoredObject> & { readonly sizeBytes: number };
+export type FoundBlob = FoundBody<StoredObject> & {
+  readonly sizeBytes: number;
+  /** The bytes of a range; on a disk that is full they come from upstream for this reader alone. */
+  pieces(range: ByteRange, signal: AbortSignal): AsyncIterable<Buffer>;
+};
 
 /** Layers, configs and whatever else a registry keeps by digest. */
 export interface Blobs {
   /**
-   * The size of a blob that the repository has: as kept, or as upstream says. Throws `blob_unknown`, `registry_auth_required`, and
+   * The size of a blob that the repository has: as upstream says, or has said. Throws `blob_unknown`, `registry_auth_required`, and
    * upstream's failures.
    */
   size(place: Place, digest: OciDigest, ask: BlobAsk): Promise<number>;
-  /** The same, and the blob: kept, or being fetched, once for all repositories that have it. */
+  /**
+   * The same, and the blob: kept, or being fetched, once for all repositories that have it. What was fetched for one is given out
+   * for another only when upstream has said that this has it too.
+   */
   find(place: Place, digest: OciDigest, ask: BlobAsk): Promise<FoundBlob>;
   /** Resolves when nothing is being fetched or stored. */
   settled(): Promise<void>;
@@ -51,154 +61,149 @@ export interface BlobsOptions {
   readonly onNotKept: (subject: string, error: unknown) => void;
 }
 
-interface Wanted {
-  readonly place: Place;
-  readonly link: Link;
-}
+/** What others were refused, or had stated wrongly, is looked for again; it is theirs only that often. */
+const maxTurns = 4;
 
 export function createBlobs(options: BlobsOptions): Blobs {
   const { context, grants, links } = options;
   const { cache } = context;
   const learned = new Map<string, Promise<Link>>();
+  const leaders = new WeakMap<Transfer, WantedBlob>();
+  const room = createSpoolRoom(context.spoolDirectory, cache);
 
-  const flights = createBodyFlights<Wanted, StoredObject>(context, {
+  const flights = createBodyFlights<WantedBlob, StoredObject>(context, {
     keyOf: ({ link }) => blobKey(link.digest),
     absence: 'blob_unknown',
+    absenceKeyOf: ({ place, link }) => linkKey(place, link.digest),
     isKnown: () => true,
-    find: (key, { link }) => cache.find(key, expectedOf(link)),
-    fetch: (wanted, ledger) => startFetch(options, wanted, ledger),
+    find: (key, { link }) => cache.find(key, { digest: digestOf(link) }),
+    fetch(wanted, ledger) {
+      const fetched = fetchBlob({ ...options, room }, wanted, ledger);
+      leaders.set(fetched.transfer, wanted);
+      return fetched;
+    },
   });
 
   /** Once for all who ask. */
-  const learn = (place: Place, digest: OciDigest, ledger: RequestLedger): Promise<Link> => {
+  const learn = (place: Place, digest: OciDigest, { ledger, signal }: BlobAsk): Promise<Link> => {
     const key = linkKey(place, digest);
-    const running = learned.get(key);
-    if (running !== undefined) return running;
-    const run = askForLink(options, { place, digest, ledger }).finally(() => learned.delete(key));
-    learned.set(key, run);
-    return run;
+    const running =
+      learned.get(key) ??
+      askForLink(options, { place, digest, ledger }).finally(() => learned.delete(key));
+    learned.set(key, running);
+    return abortable(running, signal);
   };
 
   /** What the repository has, once it is known that this view may read it. */
-  const linkOf = async (
-    place: Place,
-    digest: OciDigest,
-    { ledger, signal }: BlobAsk,
-  ): Promise<Link> => {
-    const link = await ledger.span('cache', () => links.find(place, digest));
-    if (link === null) return abortable(learn(place, digest, ledger), signal);
-    const probe = { what: link.kind, reference: digest } as const;
-    await grants.ensure(place, { probe, ledger, signal });
+  const linkOf = async (place: Place, digest: OciDigest, ask: BlobAsk): Promise<Link> => {
+    const link = await ask.ledger.span('cache', () => links.find(place, digest));
+    if (link === null) return learn(place, digest, ask);
+    await grants.ensure(place, { probe: { what: link.kind, reference: digest }, ...ask });
     return link;
   };
+
+  /** What upstream itself has said: a manifest may name what its registry does not have, or has for others alone. */
+  const givenLink = async (place: Place, link: Link, ask: BlobAsk): Promise<Link> => {
+    if (link.source === 'given') return link;
+    const latest = await links.latest(place, link.digest);
+    return latest?.source === 'given' ? latest : learn(place, link.digest, ask);
+  };
+
+  /** The size of what was found; null where it is not for this repository, or is not as it should be. */
+  const sizeOf = async (
+    { place, link }: WantedBlob,
+    found: FoundBody<StoredObject>,
+    ask: BlobAsk,
+  ): Promise<number | null> => {
+    const { digest } = link;
+    const leader = found.kind === 'arriving' ? leaders.get(found.transfer) : undefined;
+    if (leader !== undefined && linkKey(leader.place, digest) === linkKey(place, digest))
+      return leader.link.sizeBytes;
+    const { sizeBytes } = await givenLink(place, link, ask);
+    if (found.kind === 'kept') {
+      if (storedBytes(found.kept) === sizeBytes) return sizeBytes;
+      if (await isIntact(cache, found.kept, ask.signal)) links.doubt(place, digest, 'all');
+      return null;
+    }
+    if (await isRefused(found.transfer, ask.signal)) return null;
+    if (leader?.link.sizeBytes === sizeBytes) return sizeBytes;
+    links.doubt(place, digest, 'all');
+    return null;
+  };
+
+  const piecesOf =
+    ({ place, link }: WantedBlob, found: FoundBody<StoredObject>, ledger: RequestLedger) =>
+    (range: ByteRange, signal: AbortSignal): AsyncIterable<Buffer> => {
+      if (found.kind === 'kept') return cache.pieces(found.kept, signal, range);
+      const asked = { place, what: 'blob', reference: link.digest } as const;
+      const body = {
+        subject: nameOf(asked),
+        open: createBlobOpener(context, grants, { place, ledger, ...link }),
+        check: createDigestCheck(nameOf(asked), link),
+        sizeBytes: link.sizeBytes,
+        retry: { ...retryPlan(context, asked), signal },
+        signal,
+      };
+      return unlessFull(found.transfer, { range, signal }, () => passThrough(body, range));
+    };
 
   return {
     settled: () => flights.settled(),
     async size(place, digest, ask) {
       const link = await linkOf(place, digest, ask);
-      if (link.source === 'given') return link.sizeBytes;
-      if ((await cache.find(blobKey(digest), expectedOf(link))) !== null) return link.sizeBytes;
-      // A manifest may name what its registry does not have.
-      return (await abortable(learn(place, digest, ask.ledger), ask.signal)).sizeBytes;
+      return (await givenLink(place, link, ask)).sizeBytes;
     },
     async find(place, digest, ask) {
-      const link = await linkOf(place, digest, ask);
-      const found = await flights.find({ place, link }, ask);
-      return Object.assign(found, { sizeBytes: link.sizeBytes });
+      for (let turn = 1; turn <= maxTurns; turn += 1) {
+        const link = await linkOf(place, digest, ask);
+        using stack = new DisposableStack();
+        const found = stack.use(await flights.find({ place, link }, ask));
+        const sizeBytes = await sizeOf({ place, link }, found, ask);
+        if (sizeBytes === null) continue;
+        stack.move();
+        const wanted = { place, link: { ...link, sizeBytes } };
+        return Object.assign(found, { sizeBytes, pieces: piecesOf(wanted, found, ask.ledger) });
+      }
+      const subject = nameOf({ place, what: 'blob', reference: digest });
+      throw new AshlarError('registry_corrupt', `${subject} has another size than upstream says`);
     },
   };
 }
 
-function expectedOf({ digest, sizeBytes }: Link): {
-  readonly sizeBytes: number;
-  readonly digest: { readonly algorithm: 'sha256' | 'sha512'; readonly hex: string };
+function digestOf({ digest }: Link): {
+  readonly algorithm: 'sha256' | 'sha512';
+  readonly hex: string;
 } {
-  const hex = digest.slice(digest.indexOf(':') + 1);
-  return { sizeBytes, digest: { algorithm: digestAlgorithm(digest), hex } };
+  return { algorithm: digestAlgorithm(digest), hex: digest.slice(digest.indexOf(':') + 1) };
 }
 
-interface LinkQuestion {
-  readonly place: Place;
-  readonly digest: OciDigest;
-  readonly ledger: RequestLedger;
+function storedBytes(kept: StoredObject): number {
+  return kept.kind === 'bytes' ? kept.bytes.length : kept.sizeBytes;
 }
 
-/**
- * Asks upstream whether the repository has a blob, and of which size. Some registries do not know of HEAD what they give by GET
- * (Harbor as a cache): there a GET is asked, whose body is not read.
- */
-async function askForLink(
-  { context, grants, links }: BlobsOptions,
-  { place, digest, ledger }: LinkQuestion,
-): Promise<Link> {
-  const { sources, settings, signal } = context;
-  const asked = { place, what: 'blob', reference: digest } as const;
-  await grants.admit(place, { probe: asked, ledger, signal });
-  for (const method of ['HEAD', 'GET'] as const) {
-    const response = await sources.ask({
-      method,
-      place,
-      path: `blobs/${digest}`,
-      headers: { accept: '*/*' },
-      timeoutMs: settings.fetchTimeoutMs,
-      signal,
-      ledger,
-    });
-    bookResponse(ledger, response);
-    await response.discard();
-    const length = response.header('content-length') ?? '';
-    if (response.status === 200 && /^\d{1,15}$/.test(length)) {
-      const link: Link = {
-        digest,
-        sizeBytes: Number(length),
-        kind: 'blob',
-        mediaType: null,
-        source: 'given',
-      };
-      await grants.confirm(place);
-      links.add(place, [link]);
-      return link;
-    }
-    if (response.status === 401 || response.status === 403) await grants.revoke(place);
-    const isUnsure = response.status === 200 || response.status === 404 || response.status === 405;
-    if (method === 'GET' || !isUnsure) throw refusalOf(response, asked);
+/** Reads all of it; what is damaged is gone afterwards. */
+async function isIntact(
+  cache: ObjectCache,
+  kept: StoredObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    for await (const _ of cache.pieces(kept, signal));
+    return true;
+  } catch (error) {
+    if (!(error instanceof AshlarError)) throw error;
+    return false;
   }
-  throw new AshlarError('internal', 'a blob was asked for in no way');
 }
 
-function startFetch(
-  { context, grants, links, limits, onNotKept }: BlobsOptions,
-  { place, link }: Wanted,
-  ledger: RequestLedger,
-): FetchedBody {
-  const { digest, sizeBytes } = link;
-  const subject = nameOf({ place, what: 'blob', reference: digest });
-  const transfer = startTransfer({
-    subject,
-    open: createBlobOpener(context, grants, { place, digest, sizeBytes, ledger }),
-    createCheck: () => createDigestCheck(subject, { digest, sizeBytes }),
-    limits,
-    spoolDirectory: context.spoolDirectory,
-    makeRoom: context.cache.free,
-    retry: {
-      policy: context.retry,
-      waiting: context.waiting,
-      signal: context.signal,
-      giveUp: (failure: AttemptFailure, attempts) =>
-        new AshlarError(failure.facts.code, `${failure.message}; asked ${attempts} times`, {
-          cause: failure,
-          data: { blob: digest },
-        }),
-    },
-  });
-  // What a manifest says wrongly of a blob is not held against those who ask for it next.
-  transfer.verified.catch(() => links.doubt(place, digest));
-  const keep = async (): Promise<StoreOutcome> => {
-    links.add(place, [{ ...link, source: 'given' }]);
-    await grants.confirm(place);
-    const outcome = await context.cache.store(blobKey(digest), transfer.contents());
-    if (outcome.kind === 'not-kept') onNotKept(subject, outcome.because);
-    return outcome;
-  };
-  return { transfer, keep };
+/** Whether a fetch for another repository did not begin for reasons that are that repository's own. */
+async function isRefused(transfer: Transfer, signal: AbortSignal): Promise<boolean> {
+  try {
+    await abortable(transfer.opened, signal);
+    return false;
+  } catch (error) {
+    if (hasCode(error, 'registry_auth_required', 'blob_unknown', 'registry_corrupt')) return true;
+    if (hasCode(error, 'disk_full')) return false;
+    throw error;
+  }
 }

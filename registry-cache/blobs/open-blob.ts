@@ -10,7 +10,7 @@ import {
 import type { Grants } from '../access/grants.ts';
 import type { CacheContext } from '../cache-context.ts';
 import type { Place } from '../store/cache-keys.ts';
-import { refusalOf } from '../upstream/refusal.ts';
+import { isOwnAnswer, refusalOf } from '../upstream/refusal.ts';
 
 export interface BlobSource {
   readonly place: Place;
@@ -26,28 +26,36 @@ export interface BlobSource {
  * validator: any answer may go on with what another began.
  */
 export function createBlobOpener(
-  { sources, settings, signal }: CacheContext,
+  { sources, settings }: CacheContext,
   grants: Grants,
   source: BlobSource,
 ): OpenBody {
   const { place, digest, sizeBytes, ledger } = source;
   const asked = { place, what: 'blob', reference: digest } as const;
-  return async ({ offset }) => {
-    const response = await sources.ask({
-      method: 'GET',
-      place,
-      path: `blobs/${digest}`,
-      headers: { accept: '*/*', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) },
-      timeoutMs: settings.fetchTimeoutMs,
-      signal,
-      ledger,
-    });
+  let turn = -1;
+  return async ({ offset, signal }) => {
+    // After a body that broke off or was wrong another endpoint may do better.
+    turn += 1;
+    const response = await grants.heed(place, () =>
+      sources.ask({
+        method: 'GET',
+        place,
+        path: `blobs/${digest}`,
+        headers: { accept: '*/*', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) },
+        timeoutMs: settings.fetchTimeoutMs,
+        turn,
+        signal,
+        ledger,
+      }),
+    );
     bookResponse(ledger, response);
     if (response.status !== 200 && response.status !== 206) {
       await response.discard();
       if (response.status === 416) throw corrupt(response, `has nothing at ${offset}`);
-      if (response.status === 401 || response.status === 403) await grants.revoke(place);
-      throw refusalOf(response, asked);
+      const refusal = refusalOf(response, asked);
+      if (isOwnAnswer(response, place)) throw refusal;
+      // A signed address may have ended: the registry gives another.
+      throw new AttemptFailure(refusal.message, { code: 'registry_unavailable', isPassing: true });
     }
     const opened = openedOf(response);
     const problem = problemOf(response, opened, sizeBytes);

@@ -1,4 +1,4 @@
-import { hasCode } from '../../src/index.ts';
+import { AshlarError, hasCode } from '../../src/index.ts';
 import {
   AttemptFailure,
   bareMediaType,
@@ -16,6 +16,8 @@ import type { Manifests } from '../manifests/manifests.ts';
 import { type Place, referrersKey } from '../store/cache-keys.ts';
 import { documentRules } from '../upstream/document-rules.ts';
 import { askWhole } from '../upstream/ask-whole.ts';
+import { nameOf } from '../upstream/refusal.ts';
+import { nextPage } from './next-page.ts';
 
 export interface Subject {
   readonly place: Place;
@@ -35,6 +37,7 @@ export interface ReferrersOptions {
   readonly manifests: Manifests;
 }
 
+const maxPages = 100;
 const maxIndexBytes = 4 * 1024 ** 2;
 
 /**
@@ -66,49 +69,138 @@ export function createReferrers(options: ReferrersOptions): Refreshed<Subject, R
 }
 
 async function fetchIndex(
-  { context, grants, manifests }: ReferrersOptions,
-  { place, digest }: Subject,
+  options: ReferrersOptions,
+  subject: Subject,
   ledger: RequestLedger,
 ): Promise<string> {
+  const listed = await fetchPages(options, subject, ledger);
+  if (listed !== null) return listed;
   try {
-    return await askWhole(
-      { context, grants },
-      {
-        asked: { place, what: 'referrers', reference: digest },
-        path: `referrers/${digest}`,
-        headers: { accept: mediaTypes.ociIndex },
-        ledger,
-        read: readIndex,
-      },
-    );
-  } catch (error) {
-    if (!hasCode(error, 'manifest_unknown')) throw error;
-  }
-  try {
-    const { bytes } = await manifests.fetch(place, fallbackTag(digest), ledger);
-    return bytes.toString('utf8');
+    return await fetchTagged(options, subject, ledger);
   } catch (error) {
     if (!hasCode(error, 'manifest_unknown')) throw error;
     return emptyIndex;
   }
 }
 
-async function readIndex(response: UpstreamResponse): Promise<string> {
+/** The index as it came where it is one page, else the first one with what all of them list. Null where upstream has no such list. */
+async function fetchPages(
+  options: ReferrersOptions,
+  subject: Subject,
+  ledger: RequestLedger,
+): Promise<string | null> {
+  const { repository } = subject.place;
+  const list = `referrers/${subject.digest}`;
+  const first = await fetchFirst(options, { subject, path: list }, ledger);
+  if (first === null) return null;
+  const pages = [first];
+  const asked = new Set([list]);
+  let sizeBytes = first.text.length;
+  for (let path = nextPage(first.link, { repository, list }); path !== null;) {
+    // Part of a list would say that the rest is not there.
+    if (asked.has(path) || asked.size === maxPages || sizeBytes > maxIndexBytes) {
+      const problem = `has no end after ${asked.size} pages with ${sizeBytes} bytes`;
+      throw new AshlarError('registry_body_too_large', `${repository}: ${list} ${problem}`);
+    }
+    asked.add(path);
+    const page = await fetchFurther(options, { subject, path }, ledger);
+    pages.push(page);
+    sizeBytes += page.text.length;
+    path = nextPage(page.link, { repository, list });
+  }
+  if (pages.length === 1) return first.text;
+  const manifests = pages.flatMap(({ index }) => index.manifests);
+  return JSON.stringify({ ...first.index, manifests });
+}
+
+/** Null where upstream has no such list. */
+async function fetchFirst(
+  options: ReferrersOptions,
+  page: PageName,
+  ledger: RequestLedger,
+): Promise<IndexPage | null> {
+  try {
+    return await fetchPage(options, page, ledger);
+  } catch (error) {
+    if (!hasCode(error, 'manifest_unknown')) throw error;
+    return null;
+  }
+}
+
+/** That a page is not there to which upstream itself leads says nothing of the list. */
+async function fetchFurther(
+  options: ReferrersOptions,
+  page: PageName,
+  ledger: RequestLedger,
+): Promise<IndexPage> {
+  try {
+    return await fetchPage(options, page, ledger);
+  } catch (error) {
+    if (!hasCode(error, 'manifest_unknown')) throw error;
+    const problem = `${page.path} is not there, although upstream leads to it`;
+    throw new AshlarError('registry_unavailable', problem, { cause: error });
+  }
+}
+
+interface PageName {
+  readonly subject: Subject;
+  readonly path: string;
+}
+
+function fetchPage(
+  { context, grants }: ReferrersOptions,
+  { subject, path }: PageName,
+  ledger: RequestLedger,
+): Promise<IndexPage> {
+  const { place, digest } = subject;
+  const asked = { place, what: 'referrers', reference: digest } as const;
+  const headers = { accept: mediaTypes.ociIndex };
+  return askWhole({ context, grants }, { asked, path, headers, ledger, read: readPage });
+}
+
+interface IndexPage {
+  readonly text: string;
+  readonly index: Index;
+  readonly link: string | null;
+}
+
+async function readPage(response: UpstreamResponse): Promise<IndexPage> {
   const text = (await readBody(response, maxIndexBytes)).toString('utf8');
-  const type = bareMediaType(response.header('content-type') ?? mediaTypes.ociIndex);
-  if (type === mediaTypes.ociIndex && isIndex(text)) return text;
+  const type = response.header('content-type') ?? mediaTypes.ociIndex;
+  const index = readIndex(text, type);
+  if (index !== null) return { text, index, link: response.header('link') };
   throw new AttemptFailure(`${response.url.host} sent no list of referrers, but ${type}`, {
     code: 'registry_corrupt',
     isPassing: true,
   });
 }
 
-function isIndex(text: string): boolean {
+/** What the fallback tag stands for, which has to be an index too. */
+async function fetchTagged(
+  { manifests }: ReferrersOptions,
+  { place, digest }: Subject,
+  ledger: RequestLedger,
+): Promise<string> {
+  const tag = fallbackTag(digest);
+  const { bytes, mediaType } = await manifests.fetch(place, tag, ledger);
+  const text = bytes.toString('utf8');
+  if (readIndex(text, mediaType) !== null) return text;
+  const name = nameOf({ place, what: 'manifest', reference: tag });
+  throw new AshlarError('registry_corrupt', `${name} is no list of referrers, but ${mediaType}`);
+}
+
+interface Index {
+  readonly manifests: readonly unknown[];
+}
+
+/** Null for what is no index. */
+function readIndex(text: string, type: string): Index | null {
+  if (bareMediaType(type) !== mediaTypes.ociIndex) return null;
   try {
     const value = JSON.parse(text) as { manifests?: unknown } | null;
-    return Array.isArray(value?.manifests);
+    return Array.isArray(value?.manifests) ? { ...value, manifests: value.manifests } : null;
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import type { CacheContext } from '../cache-context.ts';
 import { type Place, tagListKey } from '../store/cache-keys.ts';
 import { documentRules } from '../upstream/document-rules.ts';
 import { askWhole } from '../upstream/ask-whole.ts';
+import { nextPage } from './next-page.ts';
 
 /** A repository whose tags are asked for. */
 export interface Listed {
@@ -28,7 +29,8 @@ export interface TagList {
 /** What each takes in memory besides its letters, roughly. */
 const tagBytes = 40;
 const pageSize = 1_000;
-const maxPages = 100;
+/** Some registries give 50 to a page, whatever is asked for. */
+const maxPages = 1_000;
 const maxPageBytes = 4 * 1024 ** 2;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
@@ -71,7 +73,10 @@ async function fetchTags(
     const answer: TagPage = await askWhole(source, { asked, path, ledger, read: readPage });
     for (const tag of answer.tags) tags.add(tag);
     // A registry that begins again with each page would never end.
-    path = tags.size === before ? null : nextPath(answer.link, place);
+    path =
+      tags.size === before
+        ? null
+        : nextPage(answer.link, { repository: place.repository, list: 'tags/list' });
   }
   return [...tags].toSorted();
 }
@@ -99,14 +104,6 @@ function readTags(bytes: Buffer, host: string): readonly string[] {
     code: 'registry_corrupt',
     isPassing: true,
   });
-}
-
-/** The target of `Link: <...>; rel="next"` (RFC 8288), as far as it is this list: of it, the query alone is believed. */
-function nextPath(link: string | null, { repository }: Place): string | null {
-  const target = /^\s*<([^>]*)>\s*;.*\brel="?next"?/i.exec(link ?? '')?.[1];
-  const url = target === undefined ? null : URL.parse(target, 'http://registry/');
-  if (url === null || !url.pathname.endsWith(`${repository}/tags/list`)) return null;
-  return `tags/list${url.search}`;
 }
 
 export function decodeTagList(value: unknown): TagList | null {

@@ -58,7 +58,8 @@ export function createManifests({
 
   const kept = async (place: Place, digest: OciDigest): Promise<ReceivedManifest | null> => {
     const link = await links.find(place, digest);
-    if (link === null || link.mediaType === null) return null;
+    // One that others have is given out only when upstream has given it to this repository as well.
+    if (link?.source !== 'given' || link.mediaType === null) return null;
     const hex = digest.slice(digest.indexOf(':') + 1);
     const expected = { digest: { algorithm: digestAlgorithm(digest), hex } };
     const bytes = await cache.read(blobKey(digest), expected);

@@ -1,3 +1,4 @@
+import { hasCode } from '../../src/index.ts';
 import {
   bookResponse,
   createRefreshed,
@@ -13,6 +14,7 @@ import { type Place, tagKey } from '../store/cache-keys.ts';
 import { refusalOf } from '../upstream/refusal.ts';
 import { documentRules } from '../upstream/document-rules.ts';
 import type { Manifests } from './manifests.ts';
+import type { ReceivedManifest } from './read-manifest.ts';
 
 export interface TagName {
   readonly place: Place;
@@ -64,11 +66,26 @@ export function createTags({
       const checkedAtMs = waiting.nowMs();
       if (stored !== null && current === stored.digest)
         return { record: { ...stored, checkedAtMs }, outcome: 'confirmed' };
-      const kept = current === null ? null : await manifests.kept(place, current);
-      const { digest } = kept ?? (await manifests.fetch(place, current ?? tag, ledger));
+      const { digest } = await manifestFor({ place, tag }, current, { manifests, ledger });
       return { record: { digest, checkedAtMs }, outcome: 'fetched' };
     },
   });
+}
+
+/** The manifest of a tag, by the digest that it has at upstream where that is known. */
+async function manifestFor(
+  { place, tag }: TagName,
+  digest: OciDigest | null,
+  { manifests, ledger }: Pick<TagsOptions, 'manifests'> & { readonly ledger: RequestLedger },
+): Promise<ReceivedManifest> {
+  if (digest === null) return manifests.fetch(place, tag, ledger);
+  try {
+    return (await manifests.kept(place, digest)) ?? (await manifests.fetch(place, digest, ledger));
+  } catch (error) {
+    // That upstream does not have what it named itself does not say that the tag is gone.
+    if (!hasCode(error, 'manifest_unknown')) throw error;
+    return manifests.fetch(place, tag, ledger);
+  }
 }
 
 interface TagHead extends TagName {
@@ -86,15 +103,17 @@ async function headDigest(
 ): Promise<OciDigest | null> {
   const asked = { place, what: 'manifest', reference: tag } as const;
   await grants.admit(place, { probe: asked, ledger, signal });
-  const response = await sources.ask({
-    method: 'HEAD',
-    place,
-    path: `manifests/${tag}`,
-    headers: { accept: manifestAccept },
-    timeoutMs: settings.fetchTimeoutMs,
-    signal,
-    ledger,
-  });
+  const response = await grants.heed(place, () =>
+    sources.ask({
+      method: 'HEAD',
+      place,
+      path: `manifests/${tag}`,
+      headers: { accept: manifestAccept },
+      timeoutMs: settings.fetchTimeoutMs,
+      signal,
+      ledger,
+    }),
+  );
   bookResponse(ledger, response);
   await response.discard();
   const digest = response.header('docker-content-digest');
@@ -103,7 +122,6 @@ async function headDigest(
     return digest !== null && isOciDigest(digest) ? digest : null;
   }
   if (response.status !== 401 && response.status !== 403) return null;
-  await grants.revoke(place);
   throw refusalOf(response, asked);
 }
 

@@ -63,7 +63,7 @@ export function routeRequest({ method, url, config }: RequestLine): RoutedReques
  */
 function splitTarget(target: string): { path: string; search: string } {
   const [, path = '', search = ''] =
-    /^(?:https?:\/\/[^/?#]*)?(\/[^?]*)?(?:\?(.*))?$/is.exec(target) ?? [];
+    /^(?:https?:\/\/[^/?#]+)?(\/[^?]*)?(?:\?(.*))?$/is.exec(target) ?? [];
   return { path, search };
 }
 

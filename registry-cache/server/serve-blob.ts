@@ -31,6 +31,8 @@ export async function blobAnswer(
   };
   if (request.method === 'HEAD') {
     const sizeBytes = await core.blobs.size(place, digest, { ledger, signal });
+    if (hasTag(request.headers['if-none-match'], etag))
+      return { status: 304, headers, body: null, state: 'hit' };
     const pieces = noPieces();
     return { status: 200, headers, body: { sizeBytes, pieces }, state: 'hit' };
   }
@@ -47,22 +49,25 @@ export async function blobAnswer(
     return { status: 416, headers: unit, body: null, state };
   }
   const { start, end } = range === 'whole' ? { start: 0, end: sizeBytes } : range;
-  const body = await bodyOf(core, { found, range: { start, end } }, exchange);
+  const body = await bodyOf({ found, range: { start, end } }, exchange);
   if (range === 'whole') return { status: 200, headers, body, state };
   const part = { ...headers, 'content-range': `bytes ${start}-${end - 1}/${sizeBytes}` };
   return { status: 206, headers: part, body, state };
 }
 
-/** A range that ends before it begins is refused, as the specification's conformance suite has it; RFC 9110 would ignore it. */
+/**
+ * A range that ends before it begins is refused, as the specification's conformance suite has it; RFC 9110 would ignore it. Of an
+ * empty blob there is no part: it is given whole to clients that ask for each blob by ranges.
+ */
 function rangeOf(header: string | undefined, sizeBytes: number): ReturnType<typeof readRange> {
-  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header ?? '') ?? [];
+  if (sizeBytes === 0) return 'whole';
+  const [, first, last] = /^bytes=(\d{1,40})-(\d{1,40})$/i.exec(header?.trim() ?? '') ?? [];
   if (first !== undefined && Number(last) < Number(first)) return 'unsatisfiable';
   return readRange(header, sizeBytes);
 }
 
 /** Begins with what can be sent at once, so that a failure until then is answered as one. */
 async function bodyOf(
-  core: CacheCore,
   { found, range }: { readonly found: FoundBlob; readonly range: ByteRange },
   { ledger, signal }: CacheExchange,
 ): Promise<AnswerBody> {
@@ -74,9 +79,9 @@ async function bodyOf(
   if (found.kind === 'kept') {
     const { kept } = found;
     if (kept.kind === 'bytes') return kept.bytes.subarray(range.start, range.end);
-    return { sizeBytes, pieces: core.cache.pieces(kept, signal, range) };
+    return { sizeBytes, pieces: found.pieces(range, signal) };
   }
-  const pieces = found.transfer.read(range, signal);
+  const pieces = found.pieces(range, signal);
   return ledger.span('upstream', () => primedBody(pieces, async () => sizeBytes));
 }
 

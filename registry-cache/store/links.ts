@@ -22,8 +22,10 @@ export interface Links {
   find(place: Place, digest: OciDigest): Promise<Link | null>;
   /** Known at once; written in the background. A statement does not replace what was given. */
   add(place: Place, links: readonly Link[]): void;
-  /** Forgets what was only stated of it: it could not be had as stated. */
-  doubt(place: Place, digest: OciDigest): void;
+  /** The same as it is in the store where only a statement is known: another process may have been given it meanwhile. */
+  latest(place: Place, digest: OciDigest): Promise<Link | null>;
+  /** Forgets what was only stated of it, or all that is known: it could not be had like that. */
+  doubt(place: Place, digest: OciDigest, what: 'stated' | 'all'): void;
   /** Resolves when all is written. */
   settled(): Promise<void>;
 }
@@ -48,6 +50,14 @@ export function createLinks({ cache, onNotKept }: LinksOptions): Links {
       onNotKept(`${place.repository}: ${link.digest}`, error);
     }
   };
+  const load = async (key: string, digest: OciDigest): Promise<Link | null> => {
+    const stored = decodeLink(await cache.readRecord(key), digest);
+    // What was learned while the store was read is not yet in it.
+    const known = kept.get(key);
+    if (known?.source === 'given') return known;
+    if (stored !== null) kept.set(key, stored);
+    return stored;
+  };
   return {
     async find(place, digest) {
       const key = linkKey(place, digest);
@@ -56,9 +66,12 @@ export function createLinks({ cache, onNotKept }: LinksOptions): Links {
         cache.used(key);
         return known;
       }
-      const stored = decodeLink(await cache.readRecord(key), digest);
-      if (stored !== null) kept.set(key, stored);
-      return stored;
+      return load(key, digest);
+    },
+    async latest(place, digest) {
+      const key = linkKey(place, digest);
+      const known = kept.get(key);
+      return known?.source === 'given' ? known : load(key, digest);
     },
     add(place, links) {
       for (const link of links) {
@@ -70,9 +83,9 @@ export function createLinks({ cache, onNotKept }: LinksOptions): Links {
         writing.add(run);
       }
     },
-    doubt(place, digest) {
+    doubt(place, digest, what) {
       const key = linkKey(place, digest);
-      if (kept.get(key)?.source !== 'stated') return;
+      if (kept.get(key)?.source === 'given' && what === 'stated') return;
       kept.delete(key);
       const run: Promise<void> = cache
         .drop(key)

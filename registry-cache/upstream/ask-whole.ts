@@ -1,6 +1,4 @@
-import { AshlarError } from '../../src/index.ts';
 import {
-  type AttemptFailure,
   bookResponse,
   type RequestLedger,
   type UpstreamResponse,
@@ -8,7 +6,8 @@ import {
 } from '../../src/network.ts';
 import type { Grants } from '../access/grants.ts';
 import type { CacheContext } from '../cache-context.ts';
-import { type Asked, nameOf, refusalOf } from './refusal.ts';
+import { type Asked, refusalOf } from './refusal.ts';
+import { retryPlan } from './retry-plan.ts';
 
 export interface WholeRequest<T> {
   readonly asked: Asked;
@@ -27,30 +26,22 @@ export async function askWhole<T>(
   { context, grants }: { readonly context: CacheContext; readonly grants: Grants },
   { asked, path, headers = {}, ledger, read }: WholeRequest<T>,
 ): Promise<T> {
-  const { sources, settings, waiting, retry, signal } = context;
+  const { sources, settings, signal } = context;
   const { place } = asked;
   await grants.admit(place, { probe: asked, ledger, signal });
   const timeoutMs = settings.fetchTimeoutMs;
+  let turn = -1;
   const once = async (): Promise<T> => {
-    const request = { method: 'GET', place, path, headers, timeoutMs, signal, ledger } as const;
-    const response = await sources.ask(request);
+    turn += 1;
+    const asking = { place, path, headers, timeoutMs, turn, signal, ledger };
+    const request = { method: 'GET', ...asking } as const;
+    const response = await grants.heed(place, () => sources.ask(request));
     bookResponse(ledger, response);
     if (response.status === 200) return ledger.span('upstream', () => read(response));
     await response.discard();
-    if (response.status === 401 || response.status === 403) await grants.revoke(place);
     throw refusalOf(response, asked);
   };
-  const plan = {
-    policy: retry,
-    waiting,
-    signal,
-    giveUp: (failure: AttemptFailure, attempts: number) =>
-      new AshlarError(
-        failure.facts.code,
-        `${nameOf(asked)}: ${failure.message}; asked ${attempts} times`,
-        { cause: failure },
-      ),
-  };
+  const plan = retryPlan(context, asked);
   const value = await withRetries(plan, once);
   await grants.confirm(place);
   return value;

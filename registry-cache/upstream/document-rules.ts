@@ -9,6 +9,7 @@ type DocumentRules = Pick<
 
 /** Upstream's answers that are not what was asked for. None of them is a failure to answer. */
 const verdicts: readonly string[] = [
+  'repository_unknown',
   'manifest_unknown',
   'blob_unknown',
   'registry_auth_required',
@@ -21,7 +22,7 @@ const verdicts: readonly string[] = [
  */
 export function documentRules({ sources }: Pick<CacheContext, 'sources'>): DocumentRules {
   return {
-    absences: ['manifest_unknown'],
+    absences: ['repository_unknown', 'manifest_unknown'],
     changedAtMs: () => 0,
     verdictsOf: () => verdicts,
     patienceFor: ({ place }) => (place.view.credential === null ? 'budget' : 'answer'),

@@ -10,20 +10,33 @@ export interface Asked {
   readonly reference: string;
 }
 
+/** Whether the registry itself has answered: what a place says that it redirects to is no word on who may read what. */
+export function isOwnAnswer({ url }: Pick<UpstreamResponse, 'url'>, { view }: Place): boolean {
+  return view.registry.endpoints.some(({ origin }) => origin === url.origin);
+}
+
 /** What an answer means that is neither success nor trouble that passes. */
-export function refusalOf({ status, url }: UpstreamResponse, asked: Asked): AshlarError {
+export function refusalOf(response: UpstreamResponse, asked: Asked): AshlarError {
+  const { status, url } = response;
   const name = nameOf(asked);
   const data = { image: name, status };
-  if (status === 401 || status === 403) {
+  const isOwn = isOwnAnswer(response, asked.place);
+  if (isOwn && (status === 401 || status === 403)) {
     const problem = `${url.host} does not let this client read ${name} (status ${status})`;
     return new AshlarError('registry_auth_required', problem, { data });
   }
-  if (status === 404) {
-    const code = asked.what === 'blob' ? 'blob_unknown' : 'manifest_unknown';
-    return new AshlarError(code, `${url.host} has no ${name}`, { data });
+  if (isOwn && status === 404) {
+    return new AshlarError(absenceOf(asked.what), `${url.host} has no ${name}`, { data });
   }
   const problem = `${url.host} answered ${status} when asked for ${name}`;
   return new AshlarError('registry_unavailable', problem, { data });
+}
+
+function absenceOf(
+  what: Asked['what'],
+): 'blob_unknown' | 'repository_unknown' | 'manifest_unknown' {
+  if (what === 'blob') return 'blob_unknown';
+  return what === 'tags' ? 'repository_unknown' : 'manifest_unknown';
 }
 
 /** `docker.io/library/ubuntu:24.04`, for people. */

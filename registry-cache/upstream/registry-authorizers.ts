@@ -29,26 +29,45 @@ export interface RegistryAuthorizersOptions {
 }
 
 const keptAuthorizers = 1_000;
+/** What was refused is looked up anew no more often: credential helpers give passwords that last for hours. */
+const lookUpAgainMs = 10_000;
+
+interface KeptAuthorizer {
+  readonly authorizer: ReturnType<typeof createAuthorizer>;
+  readonly madeAtMs: number;
+}
 
 /** Tokens are kept apart for each credential, so that none is shown for another. */
 export function createRegistryAuthorizers(
   options: RegistryAuthorizersOptions,
 ): RegistryAuthorizers {
   const { transport, waiting } = options;
-  const kept = createRecentMap<ReturnType<typeof createAuthorizer>>(keptAuthorizers);
+  const kept = createRecentMap<KeptAuthorizer>(keptAuthorizers);
   const challengeOf = createGreeter(transport);
   return ({ view, repository }, { as, ledger }) => {
     const { registry, credential } = view;
     const key = `${registry.name} ${as === 'anybody' ? 'anybody' : whose(credential)}`;
-    const authorizer =
-      kept.get(key) ??
-      createAuthorizer({
+    const known = kept.get(key) ?? {
+      madeAtMs: waiting.nowMs(),
+      authorizer: createAuthorizer({
         transport,
         credentials: as === 'anybody' ? nobody : lookupOf(options, view),
         trustedRealms: { [registry.name]: registry.trustedRealms },
         nowMs: waiting.nowMs,
-      });
-    kept.set(key, authorizer);
+      }),
+    };
+    kept.set(key, known);
+    const { authorizer, madeAtMs } = known;
+    const watched = async <T>(work: () => Promise<T>): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        const isRefused =
+          error instanceof AttemptFailure && error.facts.code === 'registry_auth_required';
+        if (isRefused && waiting.nowMs() - madeAtMs >= lookUpAgainMs) kept.delete(key);
+        throw error;
+      }
+    };
     const targetOf = (origin: URL): { endpoint: Endpoint; repository: string } => ({
       endpoint: endpointAt(origin, registry),
       repository,
@@ -64,9 +83,12 @@ export function createRegistryAuthorizers(
       return authorizer.current(target, signal);
     };
     return {
-      current: (origin, signal) => ledger.span('token', () => current(origin, signal)),
+      current: (origin, signal) =>
+        ledger.span('token', () => watched(() => current(origin, signal))),
       answer: (origin, rejection, signal) =>
-        ledger.span('token', () => authorizer.answer(targetOf(origin), rejection, signal)),
+        ledger.span('token', () =>
+          watched(() => authorizer.answer(targetOf(origin), rejection, signal)),
+        ),
     };
   };
 }

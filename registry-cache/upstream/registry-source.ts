@@ -27,6 +27,8 @@ export interface SourceRequest {
   /** Time until the head of an answer, with all attempts. */
   readonly timeoutMs: number;
   readonly attempts?: number;
+  /** Which endpoint is asked first, counted from 0 and over again. */
+  readonly turn?: number;
   readonly signal: AbortSignal;
   readonly ledger: RequestLedger;
 }

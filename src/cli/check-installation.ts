@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import type { CommandContext } from './command-context.ts';
+import { findRegistryCache } from './find-registry-cache.ts';
 import { openObjects } from './open-store.ts';
 import { formatBytes } from './terminal.ts';
 
@@ -15,9 +16,14 @@ export interface InstallationCheck {
 const minNodeMajor = 24;
 const minFreeBytes = 2 * 1024 ** 3;
 
-/** The runtime, the directory for state, and the store. */
+/** The runtime, the directory for state, the store, and the registry cache that builds ask first. */
 export async function checkInstallation(context: CommandContext): Promise<InstallationCheck[]> {
-  return [checkNode(), await checkHome(context), await checkStoreOpens(context)];
+  return [
+    checkNode(),
+    await checkHome(context),
+    await checkStoreOpens(context),
+    await checkRegistryCache(context),
+  ];
 }
 
 function checkNode(): InstallationCheck {
@@ -54,5 +60,21 @@ async function checkStoreOpens(context: CommandContext): Promise<InstallationChe
   } catch (error) {
     if (!(error instanceof AshlarError)) throw error;
     return { name: 'store', ok: false, detail: error.message, mend: error.hint };
+  }
+}
+
+async function checkRegistryCache(context: CommandContext): Promise<InstallationCheck> {
+  const check = { name: 'registry cache', ok: true, mend: '' };
+  try {
+    const search = await findRegistryCache(context);
+    if (search.kind === 'none') return { ...check, detail: 'none: registries are asked directly' };
+    if (search.kind === 'found')
+      return { ...check, detail: `images come through the one at ${search.cache.url}` };
+    const mend =
+      'Start it there with `ashlar registry-cache serve`, or unset ASHLAR_REGISTRY_CACHE.';
+    return { ...check, ok: false, detail: `${search.url}: ${search.problem}`, mend };
+  } catch (error) {
+    if (!(error instanceof AshlarError)) throw error;
+    return { ...check, ok: false, detail: error.message, mend: error.hint };
   }
 }

@@ -18,6 +18,8 @@ export interface ClientAuthority {
   readonly names: readonly string[];
   /** In PEM. */
   readonly certificates: readonly string[];
+  /** Where nobody said which hosts are mirrored: whose names these are, in a sentence for people. Else null. */
+  readonly note: string | null;
 }
 
 /**
@@ -35,15 +37,18 @@ export async function openClientAuthority(
   const certificates = published.map(({ certificatePem }) => certificatePem);
   const newest = published.at(-1);
   const isTold = configFile !== null || hosts.length > 0;
-  if (newest !== undefined && !isTold) return { names: newest.hosts, certificates };
+  if (newest !== undefined && !isTold) {
+    const note = `The hosts are those of the newest authority in ${directory}: ${newest.hosts.join(', ')}. Where the mirror runs with others, name them as \`mirror serve\` has them, with --config and --host.`;
+    return { names: newest.hosts, certificates, note };
+  }
   const names = mirroredNames(await loadMirrorConfig(configFile, { upstreams: [], hosts }));
   if (newest !== undefined) {
     requireCovered(names, { directory, covered: published.flatMap((each) => each.hosts) });
-    return { names, certificates };
+    return { names, certificates, note: null };
   }
   await ensureHome(context);
   const made = await openTlsAuthority({ directory, hosts: names, nowMs: context.nowMs });
-  return { names, certificates: certificatesIn(await made.caBundlePem()) };
+  return { names, certificates: certificatesIn(await made.caBundlePem()), note: null };
 }
 
 function requireCovered(
@@ -57,7 +62,7 @@ function requireCovered(
     `the authority in ${directory} is for ${[...new Set(covered)].join(', ')}, and not for ${missing.join(', ')}`,
     {
       data: { path: directory, missing },
-      hint: 'Start `ashlar mirror serve` with the same --config and --host first: it makes one for them. Without these options here, what the mirror has is taken.',
+      hint: 'Start `ashlar mirror serve` with the same --config and --host first: it makes an authority for them. Without --config and --host this command takes the hosts of the newest authority that is there.',
     },
   );
 }

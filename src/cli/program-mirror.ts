@@ -36,7 +36,10 @@ function addServe(mirror: Command, perform: Perform): void {
       ).choices(['open', 'closed']),
     )
     .addOption(
-      new Option('--log <form>', 'form of the log on stderr').choices(['text', 'json', 'none']),
+      new Option(
+        '--log <form>',
+        'form of the log on stderr (default: text on a terminal, else json)',
+      ).choices(['text', 'json', 'none']),
     )
     .action((options: CommonOptions & ServeOptions) =>
       perform(options, async (context) =>

@@ -35,7 +35,9 @@ export async function pruneCache(options: PruneOptions): Promise<FinishedCommand
   });
   const fits = await evictor.makeRoom(0);
   const removed = evictor.counts();
-  const left = fits ? '' : '; the rest was used within the last half minute';
+  const left = fits
+    ? ''
+    : '; the rest was used or stored within the last half minute: try again in 30 s';
   return {
     json: { heldBytes, removedBytes: removed.bytes, removedObjects: removed.objects, fits },
     text: `${removed.objects} objects with ${formatBytes(removed.bytes)} of ${formatBytes(heldBytes)} were removed${left}`,

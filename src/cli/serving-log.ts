@@ -61,7 +61,10 @@ function textLog(server: string, stderr: Writable): ServingLog {
       const what = `${method} ${kind}${name === null ? '' : ` ${name}`}`;
       const took = `${(time.wallMs / 1000).toFixed(1)} s`;
       if (outcome.kind === 'failed') {
-        write(`${what}: ${status} after ${took}: ${outcome.message} (${outcome.class})`);
+        const { message, class: who, hint } = outcome;
+        // Who reads the log can mend what is the operator's to mend.
+        const mend = who === 'operator' ? `. ${hint}` : '';
+        write(`${what}: ${status} after ${took}: ${message} (${who})${mend}`);
       } else if (time.wallMs > slowMs) write(`${what}: ${state} took ${took}`);
     },
     notKept: (subject, error) => write(`${subject} cannot be stored: ${messageOf(error)}`),

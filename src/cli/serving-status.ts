@@ -19,7 +19,11 @@ export async function askStatus<T>(
     throw unreachable(`${url.origin} answered ${response.status}`, { server, flag });
   } catch (error) {
     if (error instanceof AshlarError) throw error;
-    throw unreachable(`no ${server} answers at ${url.origin}`, { server, flag }, error);
+    throw unreachable(
+      `no ${server.replace('-', ' ')} answers at ${url.origin}`,
+      { server, flag },
+      error,
+    );
   }
 }
 

@@ -54,7 +54,7 @@ export function printError(terminal: Terminal, form: OutputForm, error: AshlarEr
     lines.push('  last output:', indented(data['output']));
   }
   if (code === 'internal') lines.push(indented(stackOf(error)));
-  lines.push(`  code: ${code}; to act: ${whoActs[errorClass]}`, `  next: ${hint}`);
+  lines.push(`  code: ${code}; to act: ${whoActsOn(error)}`, `  next: ${hint}`);
   terminal.stderr.write(`${printable(lines.join('\n'))}\n`);
 }
 
@@ -71,6 +71,11 @@ function stackOf(error: AshlarError): string {
 
 function indented(text: string): string {
   return text.replaceAll(/^/gm, '    ');
+}
+
+function whoActsOn({ code, entry }: AshlarError): string {
+  const isLockfiles = entry.class === 'author' && code.startsWith('lockfile_');
+  return isLockfiles ? 'the author of the lockfile (author)' : whoActs[entry.class];
 }
 
 const whoActs = {

@@ -35,6 +35,18 @@ export async function sweepTempDirs(parent: string, nowMs: number): Promise<void
   }
 }
 
+/** The directories below `parent` whose owner runs now, where this process can tell: not those of other containers. */
+export async function livingTempDirs(parent: string): Promise<string[]> {
+  const namespace = await pidNamespace();
+  const living: string[] = [];
+  for (const name of await namesIn(parent)) {
+    const [, own, pid, start] = namePattern.exec(name) ?? [];
+    if (own === namespace && String(await processStart(Number(pid))) === start)
+      living.push(join(parent, name));
+  }
+  return living;
+}
+
 async function isLeftBehind(
   name: string,
   place: { readonly path: string; readonly namespace: string; readonly nowMs: number },

@@ -190,6 +190,12 @@ export const catalogue = {
   address_refused: upstream(
     'The registry sends to an address of a private network; name the host among the trusted ones if that is meant.',
   ),
+  registry_untrusted: {
+    class: 'operator',
+    httpStatus: 502,
+    retryable: false,
+    hint: 'Name the file of your own authority in NODE_EXTRA_CA_CERTS.',
+  },
   registry_corrupt: upstream(
     'The registry sent bytes that do not match their digest; try again, or use another mirror.',
   ),

@@ -3,6 +3,7 @@ import { createRecentMap } from '../flow/recent-map.ts';
 import type { SpooledBody } from '../pull-through/body-spool.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ObjectUsage } from './object-usage.ts';
+import { createProvenObjects } from './proven-objects.ts';
 import { createObjectReader, ifThere } from './read-objects.ts';
 import { createStoreFaults } from './store-faults.ts';
 import { createObjectWriter } from './write-objects.ts';
@@ -14,6 +15,8 @@ export type StoredObject =
       readonly kind: 'stored';
       readonly key: string;
       readonly sizeBytes: number;
+      /** When it was written; milliseconds since 1970. */
+      readonly modifiedMs: number;
       /** What the whole of it is held against while it is read; undefined for nothing. */
       readonly digest: ExpectedDigest | undefined;
     };
@@ -99,16 +102,18 @@ export const maxRecordBytes = 8 * 1024 ** 2;
 export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
   const { objects, usage, onProblem = () => {}, nowMs = Date.now } = options;
   const hot = createRecentMap<Buffer>(options.hotBytes, (bytes) => bytes.length);
+  const proven = createProvenObjects(nowMs);
   const faults = createStoreFaults({ onProblem, nowMs });
   const remove = async (key: string): Promise<void> => {
     hot.delete(key);
+    proven.delete(key);
     await objects.delete(key);
     usage.dropped(key);
   };
   const drop = async (key: string): Promise<void> =>
     void (await faults.orNull(key, () => remove(key)));
   const isSealed = options.isSealed ?? (() => false);
-  const parts = { objects, usage, hot, faults, drop, isSealed };
+  const parts = { objects, usage, hot, proven, faults, drop, isSealed };
   const peekRecord = async (key: string): Promise<unknown> => {
     const bytes = await ifThere(() => objects.get(key, { maxBytes: maxRecordBytes }));
     return bytes === null ? null : parseOrNull(bytes);

@@ -1,4 +1,4 @@
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { Evictor } from '../pull-through/usage-evictor.ts';
 import type { UsageIndex, UsageRecord } from '../pull-through/usage-index.ts';
 import { putWithRoom } from '../pull-through/usage-put.ts';
@@ -35,7 +35,7 @@ export const uncountedUsage: ObjectUsage = {
     try {
       return await write();
     } catch (error) {
-      if (error instanceof AshlarError && error.code === 'store_full') return 'no-room';
+      if (hasCode(error, 'store_full')) return 'no-room';
       throw error;
     }
   },

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
 import type { RecentMap } from '../flow/recent-map.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { heldAgainst } from './held-against.ts';
-import type { ExpectedObject, ObjectCache, StoredObject } from './object-cache.ts';
+import type { ExpectedDigest, ExpectedObject, ObjectCache, StoredObject } from './object-cache.ts';
 import type { ObjectUsage } from './object-usage.ts';
+import type { ProvenObjects } from './proven-objects.ts';
 import { sealBytes, unsealed } from './seal.ts';
 import type { StoreFaults } from './store-faults.ts';
 
@@ -15,6 +16,7 @@ export interface ObjectParts {
   readonly objects: ObjectStore;
   readonly usage: ObjectUsage;
   readonly hot: RecentMap<Buffer>;
+  readonly proven: ProvenObjects;
   readonly faults: StoreFaults;
   readonly drop: (key: string) => Promise<void>;
   readonly isSealed: (key: string) => boolean;
@@ -24,7 +26,7 @@ export interface ObjectParts {
 export function createObjectReader(
   parts: ObjectParts,
 ): Pick<ObjectCache, 'find' | 'read' | 'has' | 'pieces'> {
-  const { objects, usage, hot, faults, drop } = parts;
+  const { objects, usage, hot, proven, faults, drop } = parts;
   return {
     async find(key, expected = {}) {
       usage.used(key);
@@ -53,12 +55,14 @@ export function createObjectReader(
       const at = { offset: start, lengthBytes: end - start, signal };
       try {
         await using read = await objects.openRead(key, at);
-        if (digest === undefined || !isWhole) yield* read;
-        else
+        if (digest === undefined || !isWhole || proven.has(object)) yield* read;
+        else {
           yield* heldAgainst(read, digest, async (problem) => {
             await drop(key);
             return faults.damaged(key, problem);
           });
+          proven.add(object);
+        }
       } catch (error) {
         // Bytes were given out already: this answer breaks off, and the next one is made without the object.
         throw faults.accept(key, error);
@@ -72,32 +76,44 @@ async function open(
   key: string,
   expected: ExpectedObject,
 ): Promise<StoredObject | null> {
-  const sizeBytes = expected.sizeBytes ?? (await sizeOf(parts, key));
-  if (sizeBytes === null) return null;
-  if (sizeBytes > maxHotObjectBytes) return openLarge(parts, key, { ...expected, sizeBytes });
+  const { digest } = expected;
+  const info = expected.sizeBytes === undefined ? await infoOf(parts, key) : null;
+  const sizeBytes = expected.sizeBytes ?? info?.sizeBytes;
+  if (sizeBytes === undefined) return null;
+  if (sizeBytes > maxHotObjectBytes) {
+    const found = info ?? (await infoOfSize(parts, key, sizeBytes));
+    return found === null ? null : stored(parts, found, digest);
+  }
   const bytes = await readWhole(parts, key, expected);
   if (bytes === null) return null;
   parts.hot.set(key, bytes);
   return { kind: 'bytes', bytes };
 }
 
-async function openLarge(
+/** Null where it is not there, or has another size, and is then no longer kept. */
+async function infoOfSize(
   parts: ObjectParts,
   key: string,
-  { sizeBytes, digest }: ExpectedObject & { readonly sizeBytes: number },
+  sizeBytes: number,
+): Promise<ObjectInfo | null> {
+  const info = await infoOf(parts, key);
+  if (info === null || info.sizeBytes === sizeBytes) return info;
+  parts.faults.damaged(key, `has ${info.sizeBytes} bytes, not ${sizeBytes}`);
+  await parts.drop(key);
+  return null;
+}
+
+async function stored(
+  { objects, faults, isSealed }: ObjectParts,
+  { key, sizeBytes, modifiedMs }: ObjectInfo,
+  digest: ExpectedDigest | undefined,
 ): Promise<StoredObject | null> {
-  const { objects, faults, drop, isSealed } = parts;
-  const foundBytes = await sizeOf(parts, key);
-  if (foundBytes === null || faults.isBroken(key)) return null;
-  if (foundBytes !== sizeBytes) {
-    faults.damaged(key, `has ${foundBytes} bytes, not ${sizeBytes}`);
-    await drop(key);
-    return null;
-  }
-  if (!isSealed(key)) return { kind: 'stored', key, sizeBytes, digest };
+  if (faults.isBroken(key)) return null;
+  const found = { kind: 'stored', key, modifiedMs } as const;
+  if (!isSealed(key)) return { ...found, sizeBytes, digest };
   const plainBytes = sizeBytes - sealBytes;
   const hex = (await objects.getRange(key, plainBytes, sealBytes)).toString('hex');
-  return { kind: 'stored', key, sizeBytes: plainBytes, digest: { algorithm: 'sha256', hex } };
+  return { ...found, sizeBytes: plainBytes, digest: { algorithm: 'sha256', hex } };
 }
 
 async function readWhole(
@@ -120,13 +136,12 @@ function isAsExpected(bytes: Buffer, { sizeBytes, digest }: ExpectedObject): boo
   return createHash(digest.algorithm).update(bytes).digest('hex') === digest.hex;
 }
 
-async function sizeOf({ objects, faults }: ObjectParts, key: string): Promise<number | null> {
-  const info = await faults.orNull(key, () => objects.head(key));
-  return info?.sizeBytes ?? null;
+async function infoOf({ objects, faults }: ObjectParts, key: string): Promise<ObjectInfo | null> {
+  return faults.orNull(key, () => objects.head(key));
 }
 
 async function isThere(parts: ObjectParts, key: string): Promise<boolean> {
-  const sizeBytes = await sizeOf(parts, key);
+  const sizeBytes = (await infoOf(parts, key))?.sizeBytes ?? null;
   // Nothing is stored without bytes: a power failure may leave such a file.
   if (sizeBytes === 0) parts.faults.damaged(key, 'is empty');
   return sizeBytes !== null && sizeBytes > 0;
@@ -137,8 +152,7 @@ export async function ifThere<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
-    const codes = ['object_missing', 'object_too_large', 'object_not_a_file'];
-    if (error instanceof AshlarError && codes.includes(error.code)) return null;
+    if (hasCode(error, 'object_missing', 'object_too_large', 'object_not_a_file')) return null;
     throw error;
   }
 }

@@ -33,9 +33,16 @@ export function createObjectWriter(
       });
       const isHot = sizeBytes <= maxHotObjectBytes || outcome.kind === 'not-kept';
       if (given.kind === 'memory' && isHot) hot.set(key, given.bytes);
+      if (outcome.kind === 'kept' && !isHot) await proveStored(parts, key);
       return outcome;
     },
   };
+}
+
+/** Who stores something has verified it. */
+async function proveStored({ objects, faults, proven }: ObjectParts, key: string): Promise<void> {
+  const info = await faults.orNull(key, () => objects.head(key));
+  if (info !== null) proven.add(info);
 }
 
 interface Entry {

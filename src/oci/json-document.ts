@@ -1,3 +1,5 @@
+import { deeperThan } from '../bytes/deeper-than.ts';
+
 /** A place in a JSON document from outside. Every failure names it. */
 export interface JsonPlace {
   readonly value: unknown;
@@ -108,23 +110,4 @@ function parse(bytes: Uint8Array, limits: JsonLimits): unknown {
     if (error instanceof TypeError) throw limits.malformed('is not UTF-8 text');
     throw error;
   }
-}
-
-function deeperThan(bytes: Uint8Array, maxDepth: number): boolean {
-  const quote = 0x22;
-  const backslash = 0x5c;
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (inString) {
-      if (byte === backslash) at += 1;
-      else if (byte === quote) inString = false;
-    } else if (byte === quote) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
-  }
-  return false;
 }

@@ -50,6 +50,8 @@ export interface BodyKind<T, K> {
   fetch(target: T, ledger: RequestLedger): FetchedBody;
   /** The code that says that upstream has no such body. */
   readonly absence: string;
+  /** What is then remembered not to be there. Default: the key. */
+  absenceKeyOf?(target: T): string;
 }
 
 export interface FetchedBody {
@@ -83,6 +85,8 @@ interface Absence {
 }
 
 const keptAbsences = 10_000;
+/** A large body takes longer than clients wait for the beginning of it: then each process of a host fetches it. */
+const otherProcessMs = 10_000;
 
 export function createBodyFlights<T, K>(
   context: BodyFlightsContext,
@@ -102,8 +106,8 @@ export function createBodyFlights<T, K>(
       const isKnown = running === undefined && kind.isKnown(key);
       const kept = isKnown ? await ledger.span('cache', () => kind.find(key, target)) : null;
       if (kept !== null) return { kind: 'kept', kept, state: 'hit', [Symbol.dispose]: () => {} };
-      const absence = absences.get(key);
-      if (absence !== undefined && absence.untilMs > context.waiting.nowMs()) throw absence.error;
+      const absence = absences.get(absenceKeyOf(kind, target));
+      if (absence !== undefined && isStill(absence, context)) throw absence.error;
       const flight = running ?? flights.get(key) ?? begin(parts, { key, target, ledger });
       const held = hold(flight);
       try {
@@ -146,12 +150,13 @@ async function run<T, K>(parts: Parts<T, K>, flight: Flight<K>, wanted: Wanted<T
   const { key, target, ledger } = wanted;
   const known = await ledger.span('cache', () => kind.find(key, target));
   if (known !== null) return flight.found.resolve({ kind: 'kept', kept: known, state: 'hit' });
-  await claimed(context, key, async () => {
+  const work = async (): Promise<void> => {
     // Another process may have stored it since it was looked for.
     const kept = await kind.find(key, target);
     if (kept === null) await fetchAndKeep(parts, flight, wanted);
     else flight.found.resolve({ kind: 'kept', kept, state: 'coalesced' });
-  });
+  };
+  await claimed(context, key, work, { patienceMs: otherProcessMs });
 }
 
 async function fetchAndKeep<T, K>(
@@ -162,7 +167,7 @@ async function fetchAndKeep<T, K>(
   const { transfer, keep } = parts.kind.fetch(target, ledger);
   flight.transferHold = transfer.hold();
   transfer.verified.catch((error: unknown) => {
-    rememberAbsence(parts, key, error);
+    rememberAbsence(parts, target, error);
     // Who comes after a failure asks anew.
     forget(parts, flight, key);
   });
@@ -173,11 +178,22 @@ async function fetchAndKeep<T, K>(
 
 function rememberAbsence<T, K>(
   { context, kind, absences }: Parts<T, K>,
-  key: string,
+  target: T,
   error: unknown,
 ): void {
   if (!(error instanceof AshlarError) || error.code !== kind.absence) return;
+  const key = absenceKeyOf(kind, target);
   absences.set(key, { error, untilMs: context.waiting.nowMs() + context.settings.absenceMs });
+}
+
+/** What is left beyond the time that it is remembered for was counted by a clock that was wrong. */
+function isStill({ untilMs }: Absence, { waiting, settings }: BodyFlightsContext): boolean {
+  const leftMs = untilMs - waiting.nowMs();
+  return leftMs > 0 && leftMs <= settings.absenceMs;
+}
+
+function absenceKeyOf<T, K>(kind: BodyKind<T, K>, target: T): string {
+  return kind.absenceKeyOf?.(target) ?? kind.keyOf(target);
 }
 
 function forget<T, K>({ flights }: Parts<T, K>, flight: Flight<K>, key: string): void {

@@ -40,12 +40,12 @@ export async function* followBody(
 /** Before the end is verified: nothing of what may be small, and all but the end of what is large. */
 function readableBytes(
   { limits }: TransferPlan,
-  { spool, totalBytes, outcome }: TransferState,
+  { spool, totalBytes, outcome, arrivals }: TransferState,
 ): number {
   const sizeBytes = spool.sizeBytes();
   if (outcome !== null) return sizeBytes;
   if ((totalBytes ?? sizeBytes) <= limits.wholeBytes) return 0;
-  return Math.max(0, sizeBytes - limits.holdBackBytes);
+  return Math.max(0, Math.min(arrivals.settledBytes(), sizeBytes - limits.holdBackBytes));
 }
 
 /** Whether a body that was fetched anew has the bytes that a reader was given already; lets go of those. */

@@ -17,6 +17,8 @@ export interface CountingOptions extends ReconcileOptions {
 
 /** Processes of one host look this often whether one of them has listed meanwhile. */
 const looksPerPeriod = 4;
+/** After a listing that failed, as long as nobody knows what there is. */
+const retryMs = 60_000;
 /** What a timer can wait. */
 const longestWaitMs = 2 ** 31 - 1;
 
@@ -27,7 +29,8 @@ const longestWaitMs = 2 ** 31 - 1;
 export async function keepCounting(options: CountingOptions): Promise<void> {
   const { usage, evictor, everyMs, signal, onProblem, nowMs = Date.now } = options;
   const isDue = (): boolean => !usage.isComplete() || nowMs() - usage.listedMs() >= everyMs;
-  const waitMs = Math.min(everyMs / looksPerPeriod, longestWaitMs);
+  const waitMs = (): number =>
+    Math.min(everyMs / looksPerPeriod, usage.isComplete() ? longestWaitMs : retryMs);
   while (!signal.aborted) {
     try {
       if (isDue()) {
@@ -38,6 +41,6 @@ export async function keepCounting(options: CountingOptions): Promise<void> {
       if (!signal.aborted) onProblem(error);
     }
     // Rejects when it is aborted, and then this is the end.
-    await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
+    await sleep(waitMs(), undefined, { signal, ref: false }).catch(() => {});
   }
 }

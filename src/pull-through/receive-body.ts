@@ -77,6 +77,7 @@ async function receive(plan: TimedPlan, state: TransferState, progress: Progress
     checkSize(plan, state.spool.sizeBytes() + bytes.length);
     progress.check.update(bytes);
     await state.spool.append(bytes);
+    state.arrivals.note(state.spool.sizeBytes());
     state.changed.notify();
   }
   const sizeBytes = state.spool.sizeBytes();

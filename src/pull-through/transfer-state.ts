@@ -1,4 +1,5 @@
 import { type BodySpool, createBodySpool } from './body-spool.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { createSignpost, type Signpost } from './signpost.ts';
 import type { TransferPlan } from './transfer.ts';
 
@@ -7,6 +8,7 @@ export interface TransferState {
   /** What has come so far; another one once the body is fetched anew. */
   readonly spool: SharedSpool;
   totalBytes: number | null;
+  readonly arrivals: Arrivals;
   outcome:
     | { readonly kind: 'verified' }
     | { readonly kind: 'failed'; readonly error: unknown }
@@ -26,6 +28,11 @@ export type SharedSpool = Omit<BodySpool, keyof AsyncDisposable> & { hold(): Dis
 
 export function createTransferState(plan: TransferPlan): TransferState {
   const changed = createSignpost();
+  const arrivals = createArrivals({
+    heldMs: plan.limits.heldMs,
+    monotonicMs: plan.monotonicMs ?? (() => performance.now()),
+    onSettled: () => changed.notify(),
+  });
   let spool = shareSpool(plan);
   let kept = spool.hold();
   const hold = createHolds(() => kept[Symbol.dispose]());
@@ -34,6 +41,7 @@ export function createTransferState(plan: TransferPlan): TransferState {
       return spool;
     },
     totalBytes: null,
+    arrivals,
     outcome: null,
     opened: Promise.withResolvers(),
     verified: Promise.withResolvers(),
@@ -42,6 +50,7 @@ export function createTransferState(plan: TransferPlan): TransferState {
       kept[Symbol.dispose]();
       spool = shareSpool(plan);
       kept = spool.hold();
+      arrivals.restart();
       changed.notify();
     },
     hold,

@@ -10,6 +10,8 @@ export interface Transfer {
   readonly opened: Promise<{ readonly totalBytes: number | null }>;
   /** Resolves when all bytes are there and right; rejects when the transfer is given up. */
   readonly verified: Promise<{ readonly sizeBytes: number }>;
+  /** The size as upstream says now, which may be another one once the body is fetched anew; null where it does not say. */
+  totalBytes(): number | null;
   /** The size of the verified body; null as long as it is not. */
   verifiedBytes(): number | null;
   /** What was received; only once `verified` has resolved, and while somebody holds the transfer. */
@@ -36,6 +38,11 @@ export interface TransferLimits {
   readonly wholeBytes: number;
   /** The end of a larger body that is held back until it is verified. */
   readonly holdBackBytes: number;
+  /**
+   * How long what came of a larger body is held back too: what is verified by then was never given out unverified, and slower
+   * bodies come that much later.
+   */
+  readonly heldMs: number;
   /** How long the whole of it may take, with all repetitions. */
   readonly totalMs: number;
   /** A body that comes more slowly than this, over `paceMs` of waiting for it, is asked for again from where it is. */
@@ -47,6 +54,7 @@ export const defaultTransferLimits: TransferLimits = {
   maxBytes: 2 * 1024 ** 3,
   wholeBytes: 4 * 1024 ** 2,
   holdBackBytes: 256 * 1024,
+  heldMs: 0,
   totalMs: 10 * 60_000,
   minBytesPerSec: 1024,
   paceMs: 30_000,
@@ -104,6 +112,7 @@ export function startTransfer(plan: TransferPlan): Transfer {
   return {
     opened: state.opened.promise,
     verified: state.verified.promise,
+    totalBytes: () => state.totalBytes,
     verifiedBytes: () => (state.outcome?.kind === 'verified' ? state.spool.sizeBytes() : null),
     contents: () => state.spool.contents(),
     hold: state.hold,
@@ -126,6 +135,7 @@ async function run(plan: TransferPlan, state: TransferState): Promise<void> {
     state.outcome = { kind: 'failed', error };
     for (const { reject } of [state.opened, state.verified]) reject(error);
   } finally {
+    state.arrivals.end();
     state.changed.notify();
   }
 }

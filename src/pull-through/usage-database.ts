@@ -77,8 +77,9 @@ export function openUsageDatabase(file: string): UsageDatabase {
       try {
         return work(database);
       } catch (error) {
-        if (!isDamage(error)) throw error;
-        database.close();
+        if (!isDamage(error) && database.isOpen) throw error;
+        // Closed already where it could not be replaced the last time.
+        if (database.isOpen) database.close();
         database = replaceCacheDatabase(file, usageDatabase, impatient);
         return work(database);
       }
@@ -96,7 +97,7 @@ export function openUsageDatabase(file: string): UsageDatabase {
       return outcome;
     },
     [Symbol.dispose]() {
-      database.close();
+      if (database.isOpen) database.close();
     },
   };
 }

@@ -1,5 +1,5 @@
-import { hostname, networkInterfaces } from 'node:os';
 import { isIP, type Socket } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 
 /** The address of a request to a proxy (RFC 9112, section 3.2.2); null for the usual form, a path. */
 export function absoluteTarget(target: string | undefined): URL | null {

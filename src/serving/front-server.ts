@@ -6,12 +6,12 @@ import {
   type TlsOptions,
   TLSSocket,
 } from 'node:tls';
-import { type OwnPages, serveOwnPages } from './own-pages.ts';
 import type { HandleRequest } from './handle-requests.ts';
+import { type OwnPages, serveOwnPages } from './own-pages.ts';
 
 /** Connections of all kinds, and the requests on them. */
 export interface FrontServer extends AsyncDisposable {
-  /** For plain HTTP, and for those that use the mirror as a proxy. */
+  /** For plain HTTP, and for those that use this server as a proxy. */
   readonly http: Server;
   /** For TLS by server name; null without. */
   readonly tls: TlsServer | null;

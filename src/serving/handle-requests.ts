@@ -44,17 +44,19 @@ export function createRequestHandler<F>(serving: RequestServing<F>): HandleReque
     let outcome: RequestOutcome = { kind: 'answered' };
     let sentBytes = 0;
     let state: Answer['state'] = 'pass';
+    let phase: Phase = 'answering';
     try {
       const answer = await serving.answer(exchange, facts);
       wait.isOver();
       if ('passedBytes' in answer) sentBytes = answer.passedBytes;
       else {
         ({ state } = answer);
+        phase = 'sending';
         sentBytes = await sendAnswer(exchange, answer);
       }
     } catch (error) {
       wait.isOver();
-      outcome = outcomeOf(error, wait);
+      outcome = outcomeOf(error, phase, wait);
       if (outcome.kind === 'failed') await sendError(exchange, serving.errorAnswer(error, facts));
       if (!response.writableEnded) response.destroy();
     } finally {
@@ -74,13 +76,15 @@ function statusOf({ kind }: RequestOutcome, { statusCode }: ServerResponse): num
   return kind === 'client_gone' ? clientGoneStatus : statusCode;
 }
 
-/** An answer that breaks off closes the connection, which is then no sign that the client has gone. */
-function outcomeOf(error: unknown, wait: AnswerWait): RequestOutcome {
-  const isOurs = error instanceof AshlarError;
-  if (!isOurs && (error instanceof ClientGone || wait.isClientGone()))
+type Phase = 'answering' | 'sending';
+
+/** While an answer is sent, a closed connection says nothing: one that breaks off closes it too. Who sends it can tell. */
+function outcomeOf(error: unknown, phase: Phase, wait: AnswerWait): RequestOutcome {
+  const isOurs = error instanceof AshlarError || phase === 'sending';
+  if (error instanceof ClientGone || (!isOurs && wait.isClientGone()))
     return { kind: 'client_gone' };
-  const { code, entry, message } = toAshlarError(error);
-  return { kind: 'failed', code, class: entry.class, message };
+  const { code, entry, message, hint } = toAshlarError(error);
+  return { kind: 'failed', code, class: entry.class, message, hint };
 }
 
 /** Where the answer has begun, all that can be done is to break it off. */

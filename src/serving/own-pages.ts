@@ -1,7 +1,9 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import fastify from 'fastify';
-import type { HandleRequest } from './handle-requests.ts';
 import { absoluteTarget, isOwnAddress, isOwnName } from './absolute-target.ts';
+import type { HandleRequest } from './handle-requests.ts';
+import { noSniff } from './no-sniff.ts';
+import { oneByOne } from './one-by-one.ts';
 
 /** What a server says of itself, below `/-/ashlar/`. */
 export interface OwnPages {
@@ -24,15 +26,17 @@ export async function serveOwnPages(
 ): Promise<AsyncDisposable> {
   const app = fastify({
     serverFactory(handleOwn) {
-      http.on('request', (request, response) => {
+      const take = (request: IncomingMessage, response: ServerResponse): void => {
         if (takesOwnForm(request)) handleOwn(request, response);
         // Its failures are told elsewhere; here nothing but this connection may end by them.
         else handle(request, response).catch(() => response.destroy());
-      });
+      };
+      http.on('request', oneByOne(take));
       return http;
     },
     forceCloseConnections: true,
   });
+  app.addHook('onSend', async (_request, reply) => void reply.headers(noSniff));
   app.get('/-/ashlar/health', () => own.health());
   app.get('/-/ashlar/status', (request, reply) =>
     isFromHere(request.raw) ? own.status() : reply.code(403).send(statusRefusal(own)),
@@ -66,11 +70,15 @@ function statusRefusal({ command }: OwnPages): object {
   };
 }
 
+/** A name or an address, and perhaps a port: nothing that a URL would read as something else. */
+const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
 /** The page of a stranger, in a browser on this machine, may have a name that leads here, but not one of this machine's own. */
 function isFromHere({ socket, headers }: IncomingMessage): boolean {
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const isLoopback = peer === '::1' || peer.startsWith('127.');
-  const host = URL.parse(`http://${headers.host ?? ''}/`);
+  const stated = hostForm.test(headers.host ?? '') ? `http://${headers.host}/` : '';
+  const host = URL.parse(stated);
   const isNamedHere = host !== null && isOwnName(host);
   return isLoopback && isNamedHere && headers['x-forwarded-for'] === undefined;
 }

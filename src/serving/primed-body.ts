@@ -2,7 +2,7 @@ import type { AnswerBody } from './answer.ts';
 
 /**
  * A body whose first piece is there, so that a failure until then can be answered as one. `sizeOf` is asked once it is, and gives
- * null where the size is not known before the end.
+ * null where the size is not known before the end. What is not read to its end has to be returned, also before the first piece.
  */
 export async function primedBody(
   pieces: AsyncIterable<Buffer>,
@@ -11,16 +11,34 @@ export async function primedBody(
   const rest = pieces[Symbol.asyncIterator]();
   const first = await rest.next();
   if (first.done === true) return Buffer.alloc(0);
-  const sizeBytes = await sizeOf();
-  if (sizeBytes === first.value.length) {
+  try {
+    const sizeBytes = await sizeOf();
+    if (sizeBytes !== first.value.length)
+      return { sizeBytes, pieces: { [Symbol.asyncIterator]: () => joined(first, rest) } };
+  } catch (error) {
     await rest.return?.();
-    return first.value;
+    throw error;
   }
+  await rest.return?.();
+  return first.value;
+}
+
+/** No generator: one that has not begun does nothing when it is returned. */
+function joined(
+  first: IteratorYieldResult<Buffer>,
+  rest: AsyncIterator<Buffer>,
+): AsyncIterator<Buffer> {
+  let next: IteratorYieldResult<Buffer> | null = first;
   return {
-    sizeBytes,
-    pieces: (async function* () {
-      yield first.value;
-      yield* { [Symbol.asyncIterator]: () => rest };
-    })(),
+    async next() {
+      const piece = next;
+      next = null;
+      return piece ?? rest.next();
+    },
+    async return() {
+      next = null;
+      await rest.return?.();
+      return { done: true, value: undefined };
+    },
   };
 }

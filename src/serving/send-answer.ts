@@ -5,54 +5,103 @@ import { AshlarError } from '../errors/ashlar-error.ts';
 import type { RequestLedger } from '../ledger/request-ledger.ts';
 import type { Answer } from './answer.ts';
 import { ClientGone } from './client-gone.ts';
+import { noSniff } from './no-sniff.ts';
 import { serverTiming } from './server-timing.ts';
+
+/** Where an answer goes. */
+export interface AnswerWay {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly ledger: RequestLedger;
+}
 
 /**
  * Sends an answer; gives the bytes of the body that went out. A body that fails on the way ends the connection, so that
- * no client takes a part for the whole; who then waits gets the failure.
+ * no client takes a part for the whole; who then waits gets the failure, and `ClientGone` where the client left before that.
+ * The body's pieces are let go of in any case, also where none of them was read.
  */
-export async function sendAnswer(
-  {
-    request,
-    response,
-    ledger,
-  }: {
-    readonly request: IncomingMessage;
-    readonly response: ServerResponse;
-    readonly ledger: RequestLedger;
-  },
-  answer: Answer,
-): Promise<number> {
+export async function sendAnswer(way: AnswerWay, answer: Answer): Promise<number> {
   const { body } = answer;
+  if (body === null || Buffer.isBuffer(body)) {
+    writeHead(way, answer, body?.length ?? null);
+    return sendWhole(way, body);
+  }
+  const { sizeBytes } = body;
+  const pieces = body.pieces[Symbol.asyncIterator]();
+  try {
+    writeHead(way, answer, sizeBytes);
+    if (way.request.method === 'HEAD') return await sendWhole(way, null);
+    return await sendPieces(way, { pieces, sizeBytes });
+  } finally {
+    // Not waited for, as a piece may be on its way; what fails in closing what nobody reads is nobody's failure.
+    
+  }
+}
+
+function writeHead(
+  { request, response, ledger }: AnswerWay,
+  { status, headers: stated, body, state }: Answer,
+  sizeBytes: number | null,
+): void {
   const headers: Record<string, string> = {
-    ...answer.headers,
-    'x-ashlar-cache': answer.state,
+    ...noSniff,
+    ...stated,
+    'x-ashlar-cache': state,
     'server-timing': serverTiming(ledger.summary()),
   };
-  const sizeBytes = Buffer.isBuffer(body) ? body.length : (body?.sizeBytes ?? null);
   if (sizeBytes !== null) headers['content-length'] = String(sizeBytes);
-  else if (body === null && answer.status !== 304 && request.method !== 'HEAD')
+  else if (body === null && status !== 304 && request.method !== 'HEAD')
     headers['content-length'] = '0';
-  response.writeHead(answer.status, headers);
-  if (request.method === 'HEAD' || body === null || Buffer.isBuffer(body)) {
-    const bytes = request.method === 'HEAD' || body === null ? undefined : (body as Buffer);
-    await ledger.span('send', () => ended(response, bytes));
-    return bytes?.length ?? 0;
-  }
+  response.writeHead(status, headers);
+}
+
+async function sendWhole(
+  { request, response, ledger }: AnswerWay,
+  body: Buffer | null,
+): Promise<number> {
+  const bytes = request.method === 'HEAD' || body === null ? undefined : body;
+  await ledger.span('send', () => ended(response, bytes));
+  return bytes?.length ?? 0;
+}
+
+interface Pieces {
+  readonly pieces: AsyncIterator<Buffer>;
+  readonly sizeBytes: number | null;
+}
+
+async function sendPieces(
+  { response, ledger }: AnswerWay,
+  { pieces, sizeBytes }: Pieces,
+): Promise<number> {
   let sentBytes = 0;
+  let broken: { readonly error: unknown } | null = null;
   const counted = async function* (): AsyncGenerator<Buffer> {
-    for await (const piece of body.pieces) {
-      sentBytes += piece.length;
-      if (sentBytes > (sizeBytes ?? Infinity)) throw otherLength(sizeBytes);
-      yield piece;
+    try {
+      for await (const piece of { [Symbol.asyncIterator]: () => pieces }) {
+        sentBytes += piece.length;
+        if (sentBytes > (sizeBytes ?? Infinity)) throw otherLength(sizeBytes);
+        yield piece;
+      }
+      // What is announced and does not come would be taken from the next answer of this connection.
+      if (sizeBytes !== null && sentBytes < sizeBytes) throw otherLength(sizeBytes);
+    } catch (error) {
+      // What fails because the client has left is no failure of the body.
+      if (!response.destroyed) broken = { error };
+      throw error;
     }
-    // What is announced and does not come would be taken from the next answer of this connection.
-    if (sizeBytes !== null && sentBytes < sizeBytes) throw otherLength(sizeBytes);
   };
-  await ledger.span('send', () =>
-    pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), response),
-  );
+  const source = Readable.from(counted(), { objectMode: true, highWaterMark: 1 });
+  try {
+    await ledger.span('send', () => pipeline(source, response));
+  } catch (error) {
+    throw whatBroke(broken, error);
+  }
   return sentBytes;
+}
+
+/** The connection fails in many ways, and each of them means that the client cannot be reached any more. */
+function whatBroke(broken: { readonly error: unknown } | null, cause: unknown): unknown {
+  return broken === null ? new ClientGone({ cause }) : broken.error;
 }
 
 function otherLength(announcedBytes: number | null): AshlarError {
@@ -61,9 +110,9 @@ function otherLength(announcedBytes: number | null): AshlarError {
 }
 
 function ended(response: ServerResponse, bytes: Buffer | undefined): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
   // A connection that is closed already does not say so once more.
   if (response.closed || response.destroyed) throw new ClientGone();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   response.once('close', () => (response.writableFinished ? resolve() : reject(new ClientGone())));
   response.end(bytes);
   return promise;

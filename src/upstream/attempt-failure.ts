@@ -5,6 +5,7 @@ export interface AttemptFailureFacts {
     ErrorCode,
     | 'registry_unavailable'
     | 'registry_rate_limited'
+    | 'registry_untrusted'
     | 'registry_corrupt'
     | 'registry_auth_required'
     | 'base_not_found'

@@ -1,3 +1,4 @@
+import { createRecentMap } from '../flow/recent-map.ts';
 import type { NetworkTiming } from './timed-connector.ts';
 
 /** What the time from a request to the head of its answer went to, in milliseconds. */
@@ -16,6 +17,9 @@ export interface ConnectionClock {
   begin(host: string): (tookMs: number) => ResponseTiming;
 }
 
+/** Redirects and documents name any number of hosts. */
+const keptHosts = 1_000;
+
 type Step = 'dns' | 'connect' | 'tls';
 type Totals = Record<Step, { sumMs: number; count: number }>;
 
@@ -24,7 +28,7 @@ type Totals = Record<Step, { sumMs: number; count: number }>;
  * mean of those that were opened to its host while it ran, and never more than it took.
  */
 export function createConnectionClock(): ConnectionClock {
-  const byHost = new Map<string, Totals>();
+  const byHost = createRecentMap<Totals>(keptHosts);
   const totalsOf = (host: string): Totals => {
     const known = byHost.get(host);
     if (known !== undefined) return known;

@@ -1,5 +1,7 @@
 import { systemErrorCode } from '../errors/ashlar-error.ts';
+import { catalogue } from '../errors/catalogue.ts';
 import { AttemptFailure } from './attempt-failure.ts';
+import { leadsHere } from './timed-connector.ts';
 
 const problems: Readonly<Record<string, string>> = {
   ENOTFOUND: 'has no address (unknown host name)',
@@ -29,12 +31,16 @@ const problems: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'does not speak TLS',
 };
 
-const certificateProblems: Readonly<Record<string, string>> = {
+/** Of authorities that this process does not know, such as that of a proxy which inspects TLS. */
+const unknownAuthorities: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'has a self-signed certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'has a certificate of an unknown authority',
   UNABLE_TO_GET_ISSUER_CERT: 'has a certificate of an unknown authority',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'has a certificate of an unknown authority',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'has a certificate of an unknown authority',
+};
+
+const certificateProblems: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has a certificate that has expired',
   CERT_NOT_YET_VALID: 'has a certificate that is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'has a certificate for another host',
@@ -44,12 +50,15 @@ const certificateProblems: Readonly<Record<string, string>> = {
 const notHttp = 'HTTPParserError';
 
 /**
- * What a connection's failure means: `registry_unavailable`. Null for errors that are not the network's.
- * Certificates and missing TLS are not retried: they do not mend themselves in seconds.
+ * What a connection's failure means: `registry_unavailable`, and `registry_untrusted` for the certificate of an unknown
+ * authority. Null for errors that are not the network's. Certificates and missing TLS are not retried: they do not mend
+ * themselves in seconds.
  */
 export function networkFailure(error: unknown, host: string): AttemptFailure | null {
   const code = networkErrorCode(error);
   if (code === null) return null;
+  const untrusted = unknownAuthorities[code];
+  if (untrusted !== undefined) return untrustedFailure(`${host} ${untrusted}`, error);
   if (code === notHttp) {
     return new AttemptFailure(`${host} does not speak HTTP`, {
       code: 'registry_unavailable',
@@ -63,7 +72,7 @@ export function networkFailure(error: unknown, host: string): AttemptFailure | n
       code: 'registry_unavailable',
       isPassing: false,
       cause: error,
-      hint: 'Name the file of your own authority in NODE_EXTRA_CA_CERTS.',
+      hint: 'Look at the clock of this machine, at where the name of the host leads, and at its certificate.',
     });
   }
   const speaksNoTls = code.startsWith('ERR_SSL_') || code === 'EPROTO';
@@ -73,6 +82,17 @@ export function networkFailure(error: unknown, host: string): AttemptFailure | n
     isPassing: !speaksNoTls,
     cause: error,
     ...(speaksNoTls ? { hint: 'Set the scheme of this registry to http if it has no TLS.' } : {}),
+  });
+}
+
+function untrustedFailure(problem: string, cause: unknown): AttemptFailure {
+  const failure = { code: 'registry_untrusted', isPassing: false, cause } as const;
+  if (!leadsHere(cause)) {
+    return new AttemptFailure(problem, { ...failure, hint: catalogue.registry_untrusted.hint });
+  }
+  return new AttemptFailure(`${problem} and leads to this machine itself`, {
+    ...failure,
+    hint: 'Where a mirror runs on this machine, take the lines of `ashlar mirror env` out of its /etc/hosts; else name the file of the authority in NODE_EXTRA_CA_CERTS.',
   });
 }
 
@@ -92,6 +112,7 @@ function networkErrorCode(error: unknown): string | null {
 function isNetworkCode(code: string): boolean {
   return (
     Object.hasOwn(problems, code) ||
+    Object.hasOwn(unknownAuthorities, code) ||
     Object.hasOwn(certificateProblems, code) ||
     code.startsWith('ERR_SSL_') ||
     code.startsWith('ERR_TLS_')

@@ -53,6 +53,7 @@ export interface OriginHealth {
 export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): OriginHealth {
   const longestRestMs = Math.max(policy.maxRestMs, policy.maxLimitRestMs);
   let failures = 0;
+  let passing = 0;
   let limits = 0;
   let restUntilMs = 0;
   let troubledSinceMs: number | null = null;
@@ -60,7 +61,7 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
   let probe: PromiseWithResolvers<void> | null = null;
 
   const isTroubled = (): boolean =>
-    failures >= policy.failuresToRest || limits >= policy.limitsToRest;
+    passing >= policy.failuresToRest || limits >= policy.limitsToRest;
   /** Where somebody put the clock back, what is left is no more than the longest rest. */
   const leftOfRest = (): number => {
     restUntilMs = Math.min(restUntilMs, waiting.nowMs() + longestRestMs);
@@ -85,6 +86,7 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
     },
     succeeded() {
       failures = 0;
+      passing = 0;
       limits = 0;
       restUntilMs = 0;
       troubledSinceMs = null;
@@ -93,12 +95,14 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
     failed(failure) {
       const nowMs = waiting.nowMs();
       const isLimit = failure.facts.status === 429;
-      last = { message: failure.message, atMs: nowMs };
+      last = { message: describe(failure), atMs: nowMs };
       troubledSinceMs ??= nowMs;
       failures += isLimit ? 0 : 1;
+      // What does not pass is told to all who ask, at once: no rest mends it.
+      passing = failure.facts.isPassing ? passing + (isLimit ? 0 : 1) : 0;
       limits += isLimit ? 1 : 0;
       if (isTroubled()) {
-        const beyond = Math.max(0, failures - policy.failuresToRest);
+        const beyond = Math.max(0, passing - policy.failuresToRest);
         const restMs = Math.min(policy.maxRestMs, policy.restMs * 2 ** Math.min(beyond, 20));
         const askedMs = Math.min(failure.facts.retryAfterMs ?? 0, policy.maxLimitRestMs);
         const newRestMs = Math.max(restMs, isLimit ? askedMs : 0);
@@ -117,4 +121,9 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
       troubledSinceMs,
     }),
   };
+}
+
+/** With its mend, where it has one of its own. */
+function describe({ message, facts: { hint } }: AttemptFailure): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
 }

@@ -74,9 +74,10 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
         return;
       }
       const tlsStartMs = monotonicMs();
+      const isHere = socket.remoteAddress === socket.localAddress;
       connectTls({ ...target, httpSocket: socket }, (...[tlsError, tlsSocket]) => {
         if (tlsError !== null) {
-          callback(tlsError, null);
+          callback(isHere ? Object.assign(tlsError, { leadsHere: true }) : tlsError, null);
           return;
         }
         book('tls', tlsStartMs);
@@ -84,4 +85,9 @@ export function createTimedConnector(options: ConnectorOptions): buildConnector.
       });
     });
   };
+}
+
+/** Whether a failure in TLS is that of a connection from this machine to itself. */
+export function leadsHere(error: unknown): boolean {
+  return error instanceof Error && 'leadsHere' in error && error.leadsHere === true;
 }

@@ -1,5 +1,5 @@
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
-import type { AddressRule } from './address-rule.ts';
+import { type AddressRule, refusalOfLiteral } from './address-rule.ts';
 import { AttemptFailure } from './attempt-failure.ts';
 import { createConnectionClock, type ResponseTiming } from './connection-clock.ts';
 import { networkFailure } from './network-failure.ts';
@@ -11,12 +11,15 @@ export interface TransportOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Open at a time to one host; more requests wait. */
+  /** Open at a time to one host, in each lane; more requests wait. */
   readonly connections: number;
   readonly timeouts: Timeouts;
   readonly onTiming: OnTiming;
   readonly monotonicMs: () => number;
-  /** Asked for every address before it is connected to; not asked for what goes through a proxy. */
+  /**
+   * Asked for every address before it is connected to. Of what goes through a proxy it is asked where a URL names an address;
+   * what a name leads to is known to the proxy alone.
+   */
   readonly addressRule?: AddressRule | undefined;
 }
 
@@ -33,8 +36,12 @@ export interface TransportRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  readonly lane?: Lane | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Each lane has connections of its own, so that nobody waits for what is short behind what takes long; `short` as a rule. */
+export type Lane = 'short' | 'long';
 
 /** Read `body` to its end or call `discard`: until then the answer holds its connection. */
 export interface TransportResponse {
@@ -60,6 +67,8 @@ export const defaultTimeouts: Timeouts = {
   bodyIdleMs: 15_000,
 };
 
+/** For the whole of a small body. */
+const defaultBodyMs = 30_000;
 const maxDiscardBytes = 64 * 1024;
 const maxDiscardMs = 1_000;
 const userAgent = 'ashlar';
@@ -72,15 +81,16 @@ export function createTransport(given: TransportOptions): Transport {
     given.onTiming(timing);
   };
   const options = { ...given, onTiming };
-  const dispatcher = createDispatcher(options);
+  const lanes = { short: createDispatcher(options), long: createDispatcher(options) };
   return {
-    async send({ method, url, headers, body, signal }) {
+    async send({ method, url, headers, body, lane = 'short', signal }) {
+      checkLiteral(given, url);
       const subject = `${method} ${url.host}${url.pathname}`;
       const startMs = monotonicMs();
       const explain = clock.begin(url.host);
       try {
         const response = await request(url, {
-          dispatcher,
+          dispatcher: lanes[lane],
           method,
           headers: {
             'user-agent': userAgent,
@@ -107,16 +117,35 @@ export function createTransport(given: TransportOptions): Transport {
       }
     },
     async [Symbol.asyncDispose]() {
-      await dispatcher.destroy();
+      await Promise.all([lanes.short.destroy(), lanes.long.destroy()]);
     },
   };
 }
 
-/** A whole body that may not have more than `maxBytes`. */
-export async function readBody(response: TransportResponse, maxBytes: number): Promise<Buffer> {
+/** A proxy may be where private addresses lead to something, and connects to whatever it is told. */
+function checkLiteral({ addressRule }: TransportOptions, { hostname }: URL): void {
+  const refused = addressRule === undefined ? null : refusalOfLiteral(addressRule, hostname);
+  if (refused !== null) throw refused;
+}
+
+/**
+ * A whole body that may not have more than `maxBytes`, nor take longer than `timeoutMs`, however it trickles in. Throws an
+ * `AttemptFailure` of code `registry_corrupt` or, for a slow one, `registry_unavailable`; its connection is let go.
+ */
+export async function readBody(
+  response: TransportResponse,
+  maxBytes: number,
+  { timeoutMs = defaultBodyMs }: { readonly timeoutMs?: number } = {},
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let seenBytes = 0;
+  // A pause is bounded already: the time is looked at when something comes.
+  const late = AbortSignal.timeout(timeoutMs);
   for await (const chunk of response.body) {
+    if (late.aborted) {
+      const problem = `${response.url.host} had not sent a whole answer after ${timeoutMs / 1000} s`;
+      throw new AttemptFailure(problem, { code: 'registry_unavailable', isPassing: true });
+    }
     seenBytes += chunk.length;
     if (seenBytes > maxBytes) {
       const problem = `${response.url.host} sent more than the limit of ${maxBytes} bytes`;

@@ -9,7 +9,7 @@ import {
 } from './origin-health.ts';
 import { parseRetryAfter, retryDelayMs, type RetryPolicy, type Waiting } from './retry.ts';
 import { type OriginAuthorizer, sendAuthorized } from './send-authorized.ts';
-import type { Transport, TransportResponse } from './transport.ts';
+import type { Lane, Transport, TransportResponse } from './transport.ts';
 
 export interface UpstreamOptions {
   /** Where the same resources are to be had, in the order of preference; a path is put before what is asked for. */
@@ -28,10 +28,14 @@ export interface UpstreamRequest {
   /** Sent to the origin, and not to where it redirects; or who knows what each origin wants. */
   readonly authorization?: string | null | OriginAuthorizer;
   readonly body?: string | Uint8Array;
+  /** `long` for what may take minutes. */
+  readonly lane?: Lane;
   /** Time for all attempts together until an answer's head has come. */
   readonly timeoutMs: number;
   /** Fewer than the policy has. */
   readonly attempts?: number;
+  /** Which of the origins is asked first, counted from 0 and over again: another one than gave wrong bytes. */
+  readonly turn?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -110,7 +114,7 @@ async function sendUntilDefinite(
   let attempts = 0;
   try {
     for (;;) {
-      const origin = choose(origins, attempts, waiting.nowMs());
+      const origin = choose(origins, attempts + (request.turn ?? 0), waiting.nowMs());
       await origin.health.enter(signal);
       const sentMs = waiting.nowMs();
       const answer = await attempt(options, origin, { ...request, signal });
@@ -176,6 +180,7 @@ async function attempt(
           headers: request.headers ?? {},
           authorization,
           ...(request.body === undefined ? {} : { body: request.body }),
+          lane: request.lane,
           signal: request.signal,
           onRedirect: () => (isElsewhere = true),
         }),
@@ -229,14 +234,21 @@ function gaveUp(failure: AttemptFailure, attempts: number): AshlarError {
   });
 }
 
+/** Who waited for one that rests sent nothing: what others were told is why. */
+function isInTrouble({ troubledSinceMs }: HealthState): boolean {
+  return troubledSinceMs !== null;
+}
+
 function ranOut(
   { timeoutMs }: UpstreamRequest,
   found: { last: AttemptFailure | undefined; attempts: number; origins: readonly Origin[] },
 ): AshlarError {
   const hosts = found.origins.map(({ url }) => url.host).join(', ');
+  const known = found.origins.map(({ health }) => health.state()).find(isInTrouble);
+  const because = known === undefined ? '' : `: ${known.lastFailure}`;
   const message =
     found.last === undefined
-      ? `${hosts} did not answer within ${timeoutMs / 1000} s`
+      ? `${hosts} did not answer within ${timeoutMs / 1000} s${because}`
       : `${found.last.message}; asked ${found.attempts} times within ${timeoutMs / 1000} s`;
   return new AshlarError(found.last?.facts.code ?? 'registry_unavailable', message, {
     ...(found.last === undefined ? {} : { cause: found.last }),

@@ -16,6 +16,7 @@ import {
 const limits: TransferLimits = {
   maxBytes: 1_000_000,
   wholeBytes: 1_000,
+  heldMs: 0,
   holdBackBytes: 100,
   totalMs: 60_000,
   minBytesPerSec: 100,

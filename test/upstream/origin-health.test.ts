@@ -64,3 +64,20 @@ it('a stated Retry-After is waited for, but no longer than the limit', async () 
   await health.enter();
   expect(clock.slept).toEqual([defaultHealthPolicy.maxLimitRestMs]);
 });
+
+it('what does not pass is told at once, and lets nobody wait', async () => {
+  const clock = scriptedClock(1_000_000);
+  const health = createOriginHealth(defaultHealthPolicy, clock);
+  const facts = { code: 'registry_untrusted', isPassing: false, hint: 'Mend it.' } as const;
+  for (let count = 0; count < 20; count += 1) {
+    await health.enter();
+    health.failed(failure(facts));
+  }
+  expect(clock.slept).toEqual([]);
+  expect(health.state()).toMatchObject({
+    isResting: false,
+    failuresInRow: 20,
+    lastFailure: 'broken. Mend it.',
+    troubledSinceMs: 1_000_000,
+  });
+});

@@ -1,5 +1,10 @@
 import { relative, resolve } from 'node:path';
-import { buildImage, hostArchitecture, type RunSettings } from '../../../builder/index.ts';
+import {
+  type BuildEvent,
+  buildImage,
+  hostArchitecture,
+  type RunSettings,
+} from '../../../builder/index.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createCommandLedger } from '../command-ledger.ts';
@@ -8,6 +13,7 @@ import { formatLedger, ledgerJson } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
 import { parseDiskSize } from '../parse-size.ts';
 import { createBuildProgress, type ProgressMode } from '../progress/build-progress.ts';
+import { createRegistryAccess, type RegistryAccess } from '../registry-access.ts';
 import type { CommandResult } from '../terminal.ts';
 
 export interface BuildCommandOptions {
@@ -26,6 +32,8 @@ export interface BuildCommandOptions {
   readonly runs: RunSettings;
 }
 
+type BaseEvent = Extract<BuildEvent, { readonly kind: 'base' }>;
+
 /** `ashlar build CONTEXT`: the image's digest on stdout, progress on stderr. */
 export async function build(
   context: CommandContext,
@@ -42,6 +50,11 @@ export async function build(
     options.dockerfile === undefined
       ? undefined
       : relative(process.cwd(), resolve(options.dockerfile));
+  const access = createRegistryAccess(context, {
+    ledger,
+    warn: (message) =>
+      progress.show({ kind: 'warning', rule: 'RegistryCache', message, line: null }),
+  });
   using imageStore = await ledger.span('cache', 'store', () => openStore(context, 'write'));
   const built = await buildImage({
     imageStore,
@@ -65,17 +78,14 @@ export async function build(
       });
     },
     runs: options.runs,
-    openRegistryImage: (reference, abort) =>
+    openRegistryImage: async (reference, abort) =>
       openImageSource(`docker://${reference}`, {
         tmpDir: config.home,
         signal: abort,
-        registry: {
-          onTiming: ({ kind, subject, startMs, durationMs }) =>
-            ledger.add(kind, subject, { startMs, durationMs }),
-        },
+        registry: await access.optionsFor(reference),
       }),
     ledger,
-    emit: progress.show,
+    emit: (event) => progress.show(event.kind === 'base' ? withAccess(event, access) : event),
     nowMs: context.nowMs,
     signal,
   });
@@ -93,4 +103,9 @@ export async function build(
     },
     text: [digest, ...tags].join('\n'),
   };
+}
+
+function withAccess(event: BaseEvent, access: RegistryAccess): BaseEvent {
+  const through = event.from === 'registry' ? access.through(event.reference) : null;
+  return through === null ? event : { ...event, through };
 }

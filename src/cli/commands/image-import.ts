@@ -10,6 +10,7 @@ import { createCommandLedger } from '../command-ledger.ts';
 import { ensureHome } from '../ensure-home.ts';
 import { formatLedger, ledgerJson } from '../format-ledger.ts';
 import { openStore } from '../open-store.ts';
+import { createRegistryAccess } from '../registry-access.ts';
 import type { CommandResult } from '../terminal.ts';
 
 export interface ImageImportOptions {
@@ -17,6 +18,8 @@ export interface ImageImportOptions {
   readonly diskBytes: number;
   readonly platform: string | undefined;
 }
+
+const registryScheme = 'docker://';
 
 /** `ashlar image import SRC -t NAME`. A name that cannot be one is refused before anything is read. */
 export async function imageImport(
@@ -27,17 +30,20 @@ export async function imageImport(
   const { config, signal } = context;
   const name = normalizeTagName(options.name);
   const ledger = createCommandLedger(context);
+  const { stderr } = context.terminal;
+  const access = createRegistryAccess(context, {
+    ledger,
+    warn: (message) => void stderr.write(`warning: ${message}\n`),
+  });
   await ensureHome(context);
   await using temp = await ledger.span('cleanup', 'leftovers', () => createTempDirIn(config.home));
   const tempDir = temp.path;
-  await using imageSource = await ledger.span('source', source, () =>
+  const reference = source.startsWith(registryScheme) ? source.slice(registryScheme.length) : null;
+  await using imageSource = await ledger.span('source', source, async () =>
     openImageSource(source, {
       tmpDir: tempDir,
       signal,
-      registry: {
-        onTiming: ({ kind, subject, startMs, durationMs }) =>
-          ledger.add(kind, subject, { startMs, durationMs }),
-      },
+      ...(reference === null ? {} : { registry: await access.optionsFor(reference) }),
       ...(options.platform === undefined ? {} : { platform: options.platform }),
     }),
   );
@@ -55,12 +61,15 @@ export async function imageImport(
     setTag(imageStore.objects, { name, image: written.digest, nowMs: context.nowMs() }),
   );
   const summary = ledger.summary();
-  context.terminal.stderr.write(`${formatLedger(summary)}\n`);
+  const through = reference === null ? null : access.through(reference);
+  if (through !== null) stderr.write(`${source} through the registry cache at ${through}\n`);
+  stderr.write(`${formatLedger(summary)}\n`);
   return {
     json: {
       digest: written.digest,
       tag: tag.name,
       diskBytes,
+      through,
       totals: { ...written.totals },
       ledger: ledgerJson(summary),
     },

@@ -81,9 +81,15 @@ function checkFiles(files: readonly OpenLockfile[], rule: LockfileRule): Finishe
   const isGood = checked.every(({ findings }) => findings.length === 0);
   return {
     json: { ok: isGood, rule: rule.type, files: checked },
-    text: lines.join('\n'),
+    text: [...lines, ...(isGood ? [] : [nextStep(rule)])].join('\n'),
     exitCode: isGood ? 0 : 1,
   };
+}
+
+function nextStep(rule: LockfileRule): string {
+  if (rule.type === 'mirrored')
+    return `next: \`ashlar lockfile rewrite --mirror ${rule.mirror.prefix}/ FILE\` points them to the mirror`;
+  return 'next: `ashlar lockfile rewrite --restore FILE` (with the --mirror that it was rewritten for) takes a mirror out; --registry URL allows a registry of yours';
 }
 
 interface RewritePlan {

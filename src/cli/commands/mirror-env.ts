@@ -38,11 +38,32 @@ export async function mirrorEnv(
   };
   const names = way === 'hosts' ? (authority?.names ?? []) : [];
   const hosts = names.map((name) => `${address} ${name}`);
+  const remarks = [
+    ...(hosts.length === 0 ? [] : hostsRemarks(hosts, address)),
+    ...(authority === null ? [] : [cafileRemark]),
+    ...(authority === null || authority.note === null ? [] : [authority.note]),
+  ];
   const lines = [
     ...Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`),
-    ...(hosts.length === 0 ? [] : ['# for /etc/hosts:', ...hosts.map((line) => `# ${line}`)]),
+    ...remarks.map((line) => `# ${line}`),
   ];
-  return { json: { environment, hosts }, text: lines.join('\n') };
+  return { json: { environment, hosts, remarks }, text: lines.join('\n') };
+}
+
+/** A list in a configuration file takes the place of what Node.js trusts. */
+const cafileRemark =
+  'npm, pnpm and yarn do not heed NODE_EXTRA_CA_CERTS where an .npmrc has cafile or ca: `ashlar trust --install` sees to that, and to the system and bun';
+
+function hostsRemarks(hosts: readonly string[], address: string): readonly string[] {
+  const isLoopback = /^(127\.|::1$|localhost$)/.test(address);
+  return [
+    "for /etc/hosts of the other machines; not of the mirror's own, where they would lead it to itself (there: --way proxy):",
+    ...hosts,
+    'the TLS of the mirror has to listen on port 443 for them: `mirror serve --tls-listen 0.0.0.0:443`',
+    ...(isLoopback
+      ? [`${address} is each machine itself: name the mirror as the others see it with --address`]
+      : []),
+  ];
 }
 
 /** Adds to what node's programs trust; the other clients have to be told with `ashlar trust --install`. */

@@ -18,7 +18,7 @@ export async function mirrorPrune(
   await using stack = new AsyncDisposableStack();
   const opened = { stack, onNotKept: () => {} };
   const { core, home } = await openMirror(context, settings, opened);
-  return pruneCache({
+  return await pruneCache({
     ...settings,
     home,
     prefixes: cachePrefixes,

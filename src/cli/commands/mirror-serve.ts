@@ -20,6 +20,7 @@ import { createServingLog, type ServingLog } from '../serving-log.ts';
 import { openMirror } from '../open-mirror.ts';
 import { isLoopback, type ListenPlace, parseListen } from '../parse-listen.ts';
 import type { MirrorSettings } from '../program-mirror.ts';
+import { trustBuildCa } from '../trust-build-ca.ts';
 
 export interface ServeSettings extends MirrorSettings {
   readonly http: string;
@@ -40,6 +41,7 @@ export async function mirrorServe(
   const http = parseListen(settings.http, '--listen');
   const tls = settings.tls === null ? null : parseListen(settings.tls, '--tls-listen');
   const dns = settings.dns === null ? null : parseListen(settings.dns, '--dns-listen');
+  await trustBuildCa(context.env);
   await using stack = new AsyncDisposableStack();
   const log = createServingLog('mirror', settings.log, context.terminal.stderr);
   const mirror = await openMirror(context, settings, {
@@ -76,7 +78,7 @@ export async function mirrorServe(
     dns === null
       ? null
       : stack.use(await answerDns(dns, { names, answers: answers ?? [answerFor(tls)], log }));
-  void mirror.keepCounting({ signal, onProblem: log.problem });
+  const counting = mirror.keepCounting({ signal, onProblem: log.problem });
   log.ready({
     http: running.http,
     tls: running.tls,
@@ -85,6 +87,7 @@ export async function mirrorServe(
     upstreams: core.origins().map(({ origin }) => origin),
   });
   if (!signal.aborted) await once(signal, 'abort');
+  await counting;
   return { json: { ended: true }, text: '' };
 }
 
@@ -137,6 +140,7 @@ async function readText(file: string, configFile: string | null): Promise<string
     const place = `${configFile ?? 'the configuration'}: policy.advisories`;
     throw new AshlarError('config_invalid', `${place}: ${file} cannot be read (${code})`, {
       cause: error,
+      hint: 'Put a file of advisories there that this user can read, or take `advisories` out of the policy.',
     });
   }
 }

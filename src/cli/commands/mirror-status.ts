@@ -30,9 +30,9 @@ function describe(mirror: string, status: MirrorStatus): string {
     '',
     formatTable([
       ['upstream', 'state', 'last failure'],
-      ...origins.map(({ origin, isResting, lastFailure }) => [
+      ...origins.map(({ origin, isResting, troubledSinceMs, lastFailure }) => [
         origin,
-        isResting ? 'failing' : 'well',
+        isResting || troubledSinceMs !== null ? 'failing' : 'well',
         lastFailure ?? '',
       ]),
     ]),

@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { startRegistryCache } from '../../../registry-cache/index.ts';
 import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
 import { openRegistryCache } from '../open-registry-cache.ts';
-import { parseListen } from '../parse-listen.ts';
+import { type ListenPlace, parseListen } from '../parse-listen.ts';
 import type { RegistryCacheSettings } from '../program-registry-cache.ts';
+import { announceAddress } from '../serving-address.ts';
 import { createServingLog } from '../serving-log.ts';
 
 export interface ServeSettings extends RegistryCacheSettings {
@@ -48,7 +50,8 @@ export async function registryCacheServe(
       signal,
     }),
   );
-  void keepCounting({ signal, onProblem: log.problem });
+  await announce(context, { stack, place: running.http, onProblem: log.problem });
+  const counting = keepCounting({ signal, onProblem: log.problem });
   log.ready({
     http: running.http,
     tls: running.tls,
@@ -57,7 +60,29 @@ export async function registryCacheServe(
     upstreams: config.registries.flatMap(({ endpoints }) => endpoints.map(({ origin }) => origin)),
   });
   if (!signal.aborted) await once(signal, 'abort');
+  await counting;
   return { json: { ended: true }, text: '' };
+}
+
+/** Builds and imports with this home find the cache by it; without it they go to the registries, as they do without a cache. */
+async function announce(
+  { config }: CommandContext,
+  {
+    stack,
+    place,
+    onProblem,
+  }: {
+    readonly stack: AsyncDisposableStack;
+    readonly place: ListenPlace;
+    readonly onProblem: (error: unknown) => void;
+  },
+): Promise<void> {
+  try {
+    stack.use(await announceAddress(join(config.home, 'registry-cache'), place));
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    onProblem(error);
+  }
 }
 
 /** Null without TLS. Throws `config_invalid` for files that cannot be read, and for a key that is not the certificate's. */

@@ -44,10 +44,10 @@ export async function trust(
   const session = { root, env: context.env, directory: process.cwd() };
   if (mode === 'remove') return removed(session);
   const { caFile } = settings;
-  const certificates =
+  const { certificates, note } =
     caFile === null
-      ? (await openClientAuthority(context, settings)).certificates
-      : await readCaFile(caFile);
+      ? await openClientAuthority(context, settings)
+      : { certificates: await readCaFile(caFile), note: null };
   if (mode === 'print') {
     const pem = certificates.join('');
     return { json: { certificates: [...certificates] }, text: pem.trimEnd() };
@@ -63,7 +63,10 @@ export async function trust(
       clients: trusts.map(clientJson),
       changed: done.map(({ path, change }) => ({ path, what: change?.what ?? '' })),
     },
-    text: report(mode, trusts, done),
+    text: [
+      report(mode, trusts, done),
+      ...(note === null || mode === 'check' ? [] : ['', note]),
+    ].join('\n'),
     exitCode: ok || mode === 'show' ? 0 : exitOperator,
   };
 }

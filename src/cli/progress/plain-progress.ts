@@ -80,7 +80,9 @@ function noteOf(
     const place = event.line === null ? '' : `${dockerfile}:${event.line}: `;
     return `warning: ${place}${event.message} (${event.rule})`;
   }
-  return `base ${event.reference} from the ${event.from}: ${event.digest}`;
+  const through =
+    event.through === undefined ? '' : ` through the registry cache at ${event.through}`;
+  return `base ${event.reference} from the ${event.from}${through}: ${event.digest}`;
 }
 
 function elapsed(startMs: number): string {

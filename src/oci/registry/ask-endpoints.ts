@@ -9,19 +9,23 @@ import type { RetryPolicy } from '../../upstream/retry.ts';
 /** A mirror that fails has the registry behind it. */
 const mirrorAttempts = 2;
 
-/** Asks the mirrors and then the registry; a mirror's failure is told only if the registry fails as well. */
+/**
+ * Asks the mirrors and then the registry; a mirror's failure is told only if the registry fails as well. A mirror that has failed is
+ * not asked for the same repository again.
+ */
 export async function askEndpoints<T>(
-  { endpoints, policy }: ClientContext,
+  context: ClientContext,
   reference: ImageReference,
   ask: (endpoint: Endpoint, policy: RetryPolicy) => Promise<T>,
 ): Promise<T> {
+  const { endpoints, policy } = context;
   const { mirrors, registry } = endpointsOf(reference.registry, endpoints);
   const failed: string[] = [];
-  for (const mirror of mirrors) {
+  for (const mirror of usable(mirrors, reference, context)) {
     try {
       return await ask(mirror, mirrorPolicy(policy));
     } catch (error) {
-      failed.push(mirrorWords(error));
+      failed.push(noteFailure(error, { mirror, reference, context }));
     }
   }
   try {
@@ -43,7 +47,7 @@ export async function* streamFromEndpoints(
   const { signal } = blob;
   const progress = startBlob({ endpoint: registry, repository, ...blob });
   const failed: string[] = [];
-  for (const endpoint of mirrors) {
+  for (const endpoint of usable(mirrors, reference, context)) {
     const plan = context.plan({ subject, policy: mirrorPolicy(policy), signal });
     try {
       yield* downloadRest(exchange, { endpoint, repository, ...blob }, { progress, plan });
@@ -51,7 +55,7 @@ export async function* streamFromEndpoints(
     } catch (error) {
       // Wrong bytes that were handed on already cannot be taken back.
       if (isCorrupt(error) && progress.receivedBytes > 0) throw error;
-      failed.push(mirrorWords(error));
+      failed.push(noteFailure(error, { mirror: endpoint, reference, context }));
     }
   }
   const plan = context.plan({ subject, policy, signal });
@@ -70,9 +74,29 @@ function isCorrupt(error: unknown): boolean {
   return error instanceof AshlarError && error.code === 'registry_corrupt';
 }
 
-/** Only failures of the outside world lead on to the next endpoint. */
-function mirrorWords(error: unknown): string {
+function usable(
+  mirrors: readonly Endpoint[],
+  reference: ImageReference,
+  { failedMirrors }: ClientContext,
+): readonly Endpoint[] {
+  return mirrors.filter((mirror) => !failedMirrors.has(placeOf(mirror, reference)));
+}
+
+function placeOf({ origin, prefix }: Endpoint, { repository }: ImageReference): string {
+  return `${origin}/${prefix}${repository}`;
+}
+
+interface MirrorFailure {
+  readonly mirror: Endpoint;
+  readonly reference: ImageReference;
+  readonly context: ClientContext;
+}
+
+/** Gives what it says. Only failures of the outside world lead on to the next endpoint. */
+function noteFailure(error: unknown, { mirror, reference, context }: MirrorFailure): string {
   if (!(error instanceof AshlarError) || error.code === 'config_invalid') throw error;
+  context.failedMirrors.add(placeOf(mirror, reference));
+  context.onMirrorFailure(error);
   return error.message;
 }
 

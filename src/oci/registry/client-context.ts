@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AshlarError } from '../../errors/ashlar-error.ts';
 import { createAuthorizer } from './authorizer.ts';
 import type { CredentialLookup } from './credential.ts';
 import { fileCredentials } from './credential-files.ts';
@@ -31,6 +32,8 @@ export interface RegistryClientOptions extends EndpointOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** Told what the time went to, on the clock of `performance.now`. Spans of concurrent requests overlap; those of one request do not. */
   readonly onTiming?: OnTiming;
+  /** Told of a mirror that has failed, before the next one or the registry is asked. */
+  readonly onMirrorFailure?: (error: AshlarError) => void;
   readonly nowMs?: () => number;
   readonly sleep?: (delayMs: number, signal?: AbortSignal) => Promise<void>;
   readonly random?: () => number;
@@ -41,6 +44,9 @@ export interface ClientContext extends AsyncDisposable {
   readonly exchange: Exchange;
   readonly policy: RetryPolicy;
   readonly endpoints: EndpointOptions;
+  readonly onMirrorFailure: (error: AshlarError) => void;
+  /** Mirrors with repositories that they have failed at: each fails once, and not for every layer. */
+  readonly failedMirrors: Set<string>;
   plan(given: GivenPlan): RetryPlan;
 }
 
@@ -85,6 +91,8 @@ export function createContext(options: RegistryClientOptions): ClientContext {
     exchange: createExchange({ transport, authorizer, nowMs }),
     policy: { ...defaultRetryPolicy, ...options.retry },
     endpoints: { schemes: options.schemes, mirrors: options.mirrors },
+    failedMirrors: new Set(),
+    onMirrorFailure: options.onMirrorFailure ?? (() => {}),
     plan: ({ subject, policy, signal }) => ({
       policy,
       waiting,

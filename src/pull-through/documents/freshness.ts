@@ -32,12 +32,18 @@ export interface Ages {
   isUsable(record: Checked, maxAgeMs: number): boolean;
 }
 
+/** The clocks of hosts with one cache may differ by this. */
+const clockSkewMs = 60_000;
+
 export function createAges({ settings, waiting }: Pick<PullContext, 'settings' | 'waiting'>): Ages {
   const ageMs = ({ checkedAtMs }: Checked): number => waiting.nowMs() - checkedAtMs;
   return {
     isFresh(record, { freshness, maxAgeMs, changedAtMs }) {
       const limitMs = freshness === 'confirmed' ? Math.min(maxAgeMs, settings.absenceMs) : maxAgeMs;
-      return record.checkedAtMs > changedAtMs && ageMs(record) < limitMs;
+      const isSinceChange = record.checkedAtMs > Math.min(changedAtMs, waiting.nowMs());
+      // What was checked in the future was checked by a clock that was wrong: nobody knows how old it is.
+      const isOfNow = ageMs(record) > -clockSkewMs;
+      return isSinceChange && isOfNow && ageMs(record) < limitMs;
     },
     isUsable: (record, maxAgeMs) => ageMs(record) < maxAgeMs + settings.maxStaleMs,
   };

@@ -10,7 +10,8 @@ export interface KnownDocuments<R> {
   forget(key: string): void;
   /** Upstream's answer that there is no such document; null where there is none, or where it is too old or from before a change. */
   absence(key: string, changedAtMs: number): AshlarError | null;
-  setAbsent(key: string, error: AshlarError): void;
+  /** `atMs`: when upstream was asked. */
+  setAbsent(key: string, error: AshlarError, atMs: number): void;
 }
 
 const keptBytes = 32 * 1024 ** 2;
@@ -30,10 +31,12 @@ export function createKnownDocuments<T, R extends Checked>(
     forget: (key) => records.delete(key),
     absence(key, changedAtMs) {
       const absence = absences.get(key);
-      if (absence === undefined || absence.untilMs <= waiting.nowMs()) return null;
+      const leftMs = (absence?.untilMs ?? 0) - waiting.nowMs();
+      // What is left beyond that was counted by a clock that was wrong.
+      if (absence === undefined || leftMs <= 0 || leftMs > settings.absenceMs) return null;
       return absence.untilMs - settings.absenceMs > changedAtMs ? absence.error : null;
     },
-    setAbsent: (key, error) =>
-      absences.set(key, { error, untilMs: waiting.nowMs() + settings.absenceMs }),
+    setAbsent: (key, error, atMs) =>
+      absences.set(key, { error, untilMs: atMs + settings.absenceMs }),
   };
 }

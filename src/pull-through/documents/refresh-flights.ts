@@ -40,12 +40,13 @@ export function createRefreshFlights<T, R extends Checked>(
 
   const fly = async (target: T, ask: FlightAsk, stored: Promise<R | null>): Promise<Found<R>> => {
     const key = kind.keyOf(target);
+    const beganMs = context.waiting.nowMs();
     try {
       const found = await refresh(parts, target, { ...ask, stored: await stored });
       known.set(key, found.record);
       return found;
     } catch (error) {
-      if (error instanceof AshlarError) await heed(parts, target, error);
+      if (error instanceof AshlarError) await heed(parts, target, { error, beganMs });
       throw error;
     } finally {
       flights.delete(key);
@@ -80,7 +81,10 @@ async function refresh<T, R extends Checked>(
     // Another process may have stored it since it was looked for.
     const latest = await kind.load(target);
     if (latest !== null && ages.isFresh(latest, wanted)) return foundAs(latest, 'coalesced');
-    const { record, outcome } = await kind.fetch(target, { stored: latest, ledger });
+    // What changes while upstream answers may not be in the answer.
+    const checkedAtMs = context.waiting.nowMs();
+    const { record: fetched, outcome } = await kind.fetch(target, { stored: latest, ledger });
+    const record = { ...fetched, checkedAtMs };
     await kind.save(target, record);
     return foundAs(record, outcome === 'confirmed' ? 'revalidated' : 'miss');
   });
@@ -90,9 +94,9 @@ async function refresh<T, R extends Checked>(
 async function heed<T, R extends Checked>(
   { kind, known }: DocumentParts<T, R>,
   target: T,
-  error: AshlarError,
+  { error, beganMs }: { readonly error: AshlarError; readonly beganMs: number },
 ): Promise<void> {
-  if (kind.absences.includes(error.code)) known.setAbsent(kind.keyOf(target), error);
+  if (kind.absences.includes(error.code)) known.setAbsent(kind.keyOf(target), error, beganMs);
   if (!kind.verdictsOf(target).includes(error.code)) return;
   for (const each of kind.withdrawnWith(target)) {
     known.forget(kind.keyOf(each));

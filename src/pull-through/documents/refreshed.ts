@@ -63,8 +63,10 @@ export function createRefreshed<T, R extends Checked>(
       land(parts, flight, { target, stored, signal }),
     );
     if (found.state === 'stale') return found;
-    // Who wants it confirmed does not take what others were content with.
-    if (freshness === 'confirmed' && running.freshness !== freshness) return find(target, ask);
+    // Who wants it confirmed does not take what others were content with, and nobody what was asked for before a change.
+    const isOlder = running.beganMs <= kind.changedAtMs(target);
+    if (isOlder || (freshness === 'confirmed' && running.freshness !== freshness))
+      return find(target, ask);
     return found.state === 'hit' ? found : { ...found, state: 'coalesced' };
   };
 

@@ -15,6 +15,10 @@ export interface FindingFacts {
 
 /** A mean beyond this is worth a word. */
 const slowMs = 1_000;
+/** Who is not asked any more has no later success: what failed longer ago is no news. */
+const recentMs = 5 * 60_000;
+/** More failed requests than one in so many are worth a word. */
+const requestsPerFault = 20;
 
 /** Who has to look at what is slow or failing now; empty where all is well. `server` is what it calls itself. */
 export function findingsOf(
@@ -22,16 +26,22 @@ export function findingsOf(
   server: 'mirror' | 'cache',
 ): Finding[] {
   const findings: Finding[] = [];
-  for (const { origin, isResting, lastFailure, troubledSinceMs, limitsInRow } of origins) {
-    if (!isResting && limitsInRow === 0) continue;
-    const forSec = Math.round((nowMs - (troubledSinceMs ?? nowMs)) / 1000);
-    const what = isResting ? 'fails' : 'limits requests';
+  for (const state of origins) {
+    const what = troubleOf(state, nowMs);
+    if (what === null) continue;
+    const forSec = Math.round((nowMs - (state.troubledSinceMs ?? nowMs)) / 1000);
     findings.push({
       fault: 'upstream',
-      message: `${origin} ${what} for ${forSec} s: ${lastFailure}`,
+      message: `${state.origin} ${what} for ${forSec} s: ${state.lastFailure}`,
     });
   }
   const recent = totals.recent();
+  if (recent.lastFault !== null && recent.faults > recent.requests / requestsPerFault) {
+    findings.push({
+      fault: recent.lastFault.class === 'upstream' ? 'upstream' : server,
+      message: `${recent.faults} of ${recent.requests} requests failed lately, the last with: ${recent.lastFault.message}`,
+    });
+  }
   const meanOf = (...kinds: readonly (keyof typeof recent.byKind)[]): number =>
     kinds.reduce((sum, kind) => sum + (recent.byKind[kind] ?? 0), 0) / Math.max(1, recent.requests);
   const parts: readonly (readonly [Finding['fault'], number, string])[] = [
@@ -53,4 +63,14 @@ export function findingsOf(
     });
   }
   return findings;
+}
+
+function troubleOf(
+  { isResting, failuresInRow, limitsInRow, troubledSinceMs, lastFailureAtMs }: OriginState,
+  nowMs: number,
+): 'fails' | 'limits requests' | null {
+  if (isResting) return 'fails';
+  if (limitsInRow > 0) return 'limits requests';
+  const isRecent = lastFailureAtMs !== null && nowMs - lastFailureAtMs < recentMs;
+  return troubledSinceMs !== null && failuresInRow > 0 && isRecent ? 'fails' : null;
 }

@@ -36,4 +36,5 @@ export type RequestOutcome =
       readonly code: ErrorCode;
       readonly class: ErrorClass;
       readonly message: string;
+      readonly hint: string;
     };

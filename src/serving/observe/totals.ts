@@ -1,3 +1,4 @@
+import type { ErrorClass } from '../../errors/catalogue.ts';
 import type { RequestKind } from '../../ledger/request-ledger.ts';
 import type { ServedRequest } from './served-request.ts';
 
@@ -9,6 +10,9 @@ export interface Total {
   wallMs: number;
   slowestMs: number;
   failures: number;
+  /** Of the failures, those that are not for the client to mend. */
+  faults: number;
+  lastFault: { readonly class: ErrorClass; readonly message: string } | null;
   clientsGone: number;
   byKind: Readonly<Partial<Record<RequestKind, number>>>;
 }
@@ -89,6 +93,8 @@ function sumOf(left: Total, right: Total): Total {
     wallMs: left.wallMs + right.wallMs,
     slowestMs: Math.max(left.slowestMs, right.slowestMs),
     failures: left.failures + right.failures,
+    faults: left.faults + right.faults,
+    lastFault: right.lastFault ?? left.lastFault,
     clientsGone: left.clientsGone + right.clientsGone,
     byKind: Object.fromEntries(
       kinds.map((kind) => [kind, (left.byKind[kind] ?? 0) + (right.byKind[kind] ?? 0)]),
@@ -114,12 +120,24 @@ function emptyTotal(): Total {
     wallMs: 0,
     slowestMs: 0,
     failures: 0,
+    faults: 0,
+    lastFault: null,
     clientsGone: 0,
     byKind: {},
   };
 }
 
+const faultClasses: readonly ErrorClass[] = ['upstream', 'operator', 'platform'];
+
+function faultOf(outcome: ServedRequest['outcome']): Total['lastFault'] {
+  if (outcome.kind !== 'failed' || !faultClasses.includes(outcome.class)) return null;
+  const { message, hint } = outcome;
+  const mend = outcome.class === 'operator' ? `. ${hint}` : '';
+  return { class: outcome.class, message: `${message}${mend}` };
+}
+
 function addTo(total: Total, { state, sentBytes, time, outcome }: ServedRequest): void {
+  const lastFault = faultOf(outcome);
   Object.assign(
     total,
     sumOf(total, {
@@ -129,6 +147,8 @@ function addTo(total: Total, { state, sentBytes, time, outcome }: ServedRequest)
       wallMs: time.wallMs,
       slowestMs: time.wallMs,
       failures: outcome.kind === 'failed' ? 1 : 0,
+      faults: lastFault === null ? 0 : 1,
+      lastFault,
       clientsGone: outcome.kind === 'client_gone' ? 1 : 0,
       byKind: time.byKind,
     }),

@@ -37,3 +37,32 @@ it('what is no UTF-8 is no document', async () => {
   await using mirror = await startTestMirror({ upstreams: [upstream.url] });
   expect((await ask(mirror.url + path)).status).toBe(502);
 });
+
+it('what is nested without end is no document, and costs no more than another', async () => {
+  const depth = 1_500_000;
+  const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  await using upstream = await startScriptedUpstream((_request, response) => {
+    response.end(`{"dist":{"tarball":"https://registry.npm.test/x/-/x-1.0.0.tgz"},"a":${nested}}`);
+  });
+  await using mirror = await startTestMirror({ upstreams: [upstream.url], core: { retry: once } });
+  const answer = await ask(`${mirror.url}/x/1.0.0`);
+  expect(answer.status).toBe(502);
+  expect(answer.body.toString()).toContain('registry_corrupt');
+});
+
+it('one that trickles in is given up, and the next who asks has what upstream has then', async () => {
+  let trickles = true;
+  await using upstream = await startScriptedUpstream((_request, response) => {
+    if (!trickles) return void response.end('{}');
+    trickles = false;
+    response.write('{');
+    const timer = setInterval(() => response.write(' '), 20);
+    response.once('close', () => clearInterval(timer));
+  });
+  await using mirror = await startTestMirror({
+    upstreams: [upstream.url],
+    core: { settings: { fetchTimeoutMs: 300 } },
+  });
+  expect((await ask(mirror.url + path)).body.toString()).toBe('{}');
+  expect(upstream.seen).toHaveLength(2);
+});

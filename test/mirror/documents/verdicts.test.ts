@@ -70,6 +70,27 @@ describe('what a credential is needed for', () => {
     },
   );
 
+  it('takes the small documents of a package with it when it is refused', async () => {
+    let nowMs = Date.now();
+    await using both = await startBoth(
+      { packages: [hidden] },
+      { core: { ...core, nowMs: () => nowMs } },
+    );
+    const { registry, mirror } = both;
+    const statusOf = async (path: string): Promise<number> =>
+      (await ask(mirror.url + path, { headers })).status;
+    const documents = ['/one/1.0.0', '/-/package/one/dist-tags'];
+    expect(await statusOf('/one')).toBe(200);
+    nowMs += 200_000;
+    for (const path of documents) expect(await statusOf(path)).toBe(200);
+    await registry.put(taken);
+    nowMs += 150_000;
+    // They are fresh still.
+    for (const path of documents) expect(await statusOf(path)).toBe(200);
+    expect(await statusOf('/one')).toBe(404);
+    for (const path of documents) expect(await statusOf(path)).toBe(404);
+  });
+
   it('waits for upstream while it is slow, and goes out stale while it is gone', async () => {
     await using both = await startBoth({ packages: [hidden] }, { config: always, core });
     const { registry, mirror } = both;

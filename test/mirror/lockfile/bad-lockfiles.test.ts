@@ -54,12 +54,10 @@ describe('a lockfile', () => {
     ['{}', 'package-lock.json', 'no lockfileVersion'],
     ['{"lockfileVersion": "3"}', 'package-lock.json', 'no lockfileVersion'],
     ['[]', 'package-lock.json', 'no lockfileVersion'],
-    ['{"name": "x", "version": "1.0.0"}', 'package.json', 'no lockfile of npm, pnpm, yarn or bun'],
     ['<html>', 'package-lock.json', 'well-formed'],
     ['', 'package-lock.json', 'well-formed|empty'],
     ['', 'pnpm-lock.yaml', 'empty'],
     ['', 'bun.lock', 'well-formed|empty'],
-    ['hello', 'README.md', 'no lockfile'],
     ['<html>\n</html>\n', 'yarn.lock', ''],
     ['a: b\n', 'pnpm-lock.yaml', 'no lockfileVersion'],
     ['{"lockfileVersion": 1, "packages": {"a": "b"}}', 'bun.lock', 'no package'],
@@ -88,6 +86,18 @@ describe('a lockfile', () => {
       'lockfile_invalid',
       expect.stringMatching(new RegExp(`^${name}:\\d+: .*(?:${words})`)),
     ]);
+  });
+
+  it.each([
+    ['{"name": "x", "version": "1.0.0"}', 'package.json'],
+    ['hello', 'README.md'],
+  ])('is another file: %#', (text, name) => {
+    const { code, message, hint } = failureOf(text, name);
+    expect([code, message]).toEqual([
+      'lockfile_unusable',
+      `${name}: no lockfile of npm, pnpm, yarn or bun`,
+    ]);
+    expect(hint).toMatch(/package-lock\.json.*pnpm-lock\.yaml.*yarn\.lock.*bun\.lock/);
   });
 
   it.each([

@@ -158,6 +158,7 @@ describe('ashlar lockfile rewrite', () => {
       'package-lock.json:26: p5@1.0.0: javascript:...',
       'package-lock.json',
       'yarn.lock',
+      'next',
       '',
     ]);
     const allowed = await lockfileRewrite(cwd, '--check', 'yarn.lock', '--output', 'json');
@@ -183,6 +184,7 @@ describe('ashlar lockfile rewrite', () => {
     const { exitCode, stdout } = await lockfileRewrite(cwd, 'a.json', 'b.json', ...check);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^b\.json:10: p1@1\.0\.0: /m);
+    expect(stdout).toMatch(/^next: `ashlar lockfile rewrite --mirror https:\/\/m\.test\/ FILE`/m);
   });
 
   it('writes nothing where one of the files is bad', async () => {
@@ -205,7 +207,11 @@ describe('ashlar lockfile rewrite', () => {
     for (const [args, exitCode, words] of [
       [['link.json'], 2, 'is a link'],
       [['no.json'], 2, 'does not exist'],
-      [['x.json'], 1, 'no lockfile'],
+      [
+        ['x.json'],
+        2,
+        'no lockfile of npm, pnpm, yarn or bun\n  code: lockfile_unusable; to act: whoever gave',
+      ],
       [[], 2, 'file'],
       [['package-lock.json', '--check', '--restore'], 2, '--check'],
       [['package-lock.json', '--mirror', 'localhost:4873'], 2, '--mirror'],

@@ -167,3 +167,21 @@ it('a tarball once seen is served with upstream down, after a restart too, and w
 function versionsIn(body: Buffer): string[] {
   return Object.keys((JSON.parse(body.toString()) as Packument).versions);
 }
+
+it('a clock that was a month ahead keeps nothing fresh, and nothing absent, once it is right', async () => {
+  let nowMs = Date.now() + 30 * 86_400_000;
+  await using both = await startBoth(
+    { packages },
+    { core: { retry: failsAtOnce, nowMs: () => nowMs }, serve: { nowMs: () => nowMs } },
+  );
+  const { registry, mirror } = both;
+  await ask(`${mirror.url}/one`);
+  expect((await ask(`${mirror.url}/later`)).status).toBe(404);
+  nowMs = Date.now();
+  await registry.put(two);
+  await registry.put({ name: 'later', versions: { '1.0.0': {} } });
+  const now = await ask(`${mirror.url}/one`);
+  expect(versionsIn(now.body)).toEqual(['1.0.0', '2.0.0']);
+  expect(now.headers['cache-control']).toBe('public, max-age=300');
+  expect((await ask(`${mirror.url}/later`)).status).toBe(200);
+});

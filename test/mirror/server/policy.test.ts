@@ -33,7 +33,11 @@ it('a version that is blocked vanishes, and its tarball says why', async () => {
     const packument = await ask(`${mirror.url}/one`, { headers: { accept } });
     const { versions } = JSON.parse(packument.body.toString()) as Packument;
     expect(Object.keys(versions)).toEqual(['1.0.0', '2.0.0']);
+    expect(packument.headers['npm-notice']).toBe(
+      "1 of 3 versions of one are not given out by this mirror's policy: advisory 1",
+    );
   }
+  expect((await ask(`${mirror.url}/@evil%2ftwo`)).headers['npm-notice']).toBeUndefined();
   const blocked = await ask(`${mirror.url}/one/-/one-1.1.0.tgz`);
   expect(blocked.status).toBe(403);
   expect(blocked.headers['npm-notice']).toMatch(/one@1\.1\.0 is blocked/);

@@ -55,6 +55,18 @@ describe('CONNECT', () => {
     expect(await readUntil(socket)).toBe(`${established}${bytes}${bytes}end`);
   });
 
+  it('that is refused is closed soon, although its client leaves its own side open', async () => {
+    const socket = await openSocket(mirror);
+    socket.write(connectLine('10.1.2.3:25'));
+    expect(await readUntil(socket, { until: 'alone' })).toContain('HTTP/1.1 403 ');
+    // What is sent to a connection that is closed on both sides is reset.
+    const { promise: reset, resolve } = Promise.withResolvers<void>();
+    socket.once('close', () => resolve());
+    const timer = setInterval(() => socket.write('x'), 100);
+    await reset;
+    clearInterval(timer);
+  });
+
   it('shows the certificate of the far server, not one of the mirror', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'ashlar-far-'));
     try {
@@ -199,6 +211,17 @@ describe('requests with a whole address', () => {
     ['a mail server', `http://${far}:25/`],
   ])('to %s are refused', async (_what, url) => {
     expect(await rawTalk(mirror, get(url))).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it.each([
+    get('http://127.0.0.1:8080/'),
+    get('http://localhost:8080/'),
+    connectLine('127.0.0.1:8443'),
+    connectLine('localhost:8443'),
+  ])('that are refused for a private address say how it is allowed: %#', async (request) => {
+    expect(await rawTalk(mirror, request)).toContain(
+      "name the host in trustedHosts of the mirror's configuration",
+    );
   });
 
   it('are refused where tunnels are closed', async () => {

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { createPolicy, loadMirrorConfig } from '../../../mirror/index.ts';
 import { scratchDir } from '../../support/scratch.ts';
 
 const ashlar = resolve(import.meta.dirname, '../../../bin/ashlar');
@@ -71,8 +73,20 @@ describe('what a mirror does not start with', () => {
     writeFileSync(file, text);
     const ended = await serve('config', ['--config', file, '--listen', '127.0.0.1:0', '--no-tls']);
     expect([2, 6]).toContain(ended.code);
+    expect(ended.stderr).not.toContain('option or environment variable');
     expect(ended.stderr).toMatch(words);
     expect(ended.stderr).not.toContain('pw@');
+  });
+
+  it('the configuration that README.md shows', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../../README.md'), 'utf8');
+    const [, text = ''] = /^ {4}(\{ "registries": [^]*?"policy": .*\})$/m.exec(readme) ?? [];
+    const file = join(scratch, 'shown.json');
+    writeFileSync(file, text);
+    const config = await loadMirrorConfig(file, { upstreams: [], hosts: [] });
+    const { advisories, ...rules } = config.policy;
+    expect([config.registries.length, advisories]).toEqual([2, null]);
+    expect(createPolicy(rules).isActive).toBe(true);
   });
 
   it('a configuration that is not there', async () => {

@@ -104,6 +104,31 @@ describe.skipIf(why !== '')(`on a running system ${why}`, () => {
     expect(own).toBe(`+${pem}\n-${pem}\n`);
   }, 90_000);
 
+  it('what somebody put into the bundle alone is not dropped from it', async () => {
+    const before = (await run(listing)).stdout;
+    const bundle = '/etc/ssl/certs/ca-certificates.crt';
+    const install = `${ashlar} trust --install --ca ${ca} --client system`;
+    const refusal =
+      /update-ca-certificates would drop 1 of the certificates in [\s\S]*nothing was changed[\s\S]*next: Put each of them into a file of its own, \/usr\/local\/share\/ca-certificates\/NAME\.crt/;
+    const own = join(scratch, 'own.pem');
+    await run(
+      `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null -out ${own} -days 30 -subj /CN=Company; cp ${bundle} /bundle; cat ${own} >>${bundle}`,
+    );
+    const appended = (await run(listing)).stdout;
+    const refused = await run(install);
+    expect([refused.exitCode, refused.stderr]).toEqual([6, expect.stringMatching(refusal)]);
+    expect((await run(listing)).stdout).toBe(appended);
+    await run(`cp /bundle ${bundle}`);
+    expect((await run(install)).exitCode).toBe(0);
+    const installed = (await run(`cp ${bundle} /bundle; cat ${own} >>${bundle}; cat ${bundle}`))
+      .stdout;
+    const kept = await run(`${ashlar} trust --remove`);
+    expect([kept.exitCode, kept.stderr]).toEqual([6, expect.stringMatching(refusal)]);
+    expect((await run(`cat ${bundle}`)).stdout).toBe(installed);
+    await run(`cp /bundle ${bundle}; ${ashlar} trust --remove`);
+    expect((await run(listing)).stdout).toBe(before);
+  }, 60_000);
+
   it('a renewed authority takes the place of the old one', async () => {
     const directory = join(scratch, 'renewed');
     const renewed = join(scratch, 'renewed.pem');

@@ -56,6 +56,23 @@ it('before the mirror runs it makes the authority that the mirror will show', as
   expect(await readdir(join(home, 'authority'))).toEqual(['authority-0001.pem']);
 });
 
+it('says whose hosts they are, where the lines belong, and what the variables do not do', async () => {
+  const home = join(scratch, 'remarks');
+  const file = join(scratch, 'remarks.json');
+  await writeFile(file, JSON.stringify(config));
+  const remarks = async (...args: readonly string[]): Promise<string> => {
+    const { stdout } = await mirrorEnv(home, ...args);
+    return (JSON.parse(stdout) as { remarks: string[] }).remarks.join('\n');
+  };
+  const told = await remarks('--config', file, '--address', '192.0.2.1');
+  expect(told).toMatch(/not of the mirror's own/);
+  expect(told).toContain('cafile');
+  expect(told).not.toMatch(/newest authority|each machine itself/);
+  const untold = await remarks();
+  expect(untold).toMatch(/newest authority in .*: npm\.acme\.test.*--config and --host/);
+  expect(untold).toContain('127.0.0.1 is each machine itself');
+});
+
 it('who is told of the mirror by its address needs no authority', async () => {
   const home = join(scratch, 'registry');
   const { exitCode, stdout } = await mirrorEnv(home, '--way', 'registry', '--port', '4999');

@@ -173,7 +173,7 @@ describe.skipIf(missing.length > 0)(`Debian's docker-registry${reason}`, () => {
     const name = `${registry.host}/app:1`;
     const options = { env: {}, schemes: { [registry.host]: 'https' } } as const;
     expect(await rejectionOf(() => pull(name, options))).toMatchObject({
-      code: 'registry_unavailable',
+      code: 'registry_untrusted',
       message: expect.stringMatching(/self-signed certificate .*\(1 attempt\)$/),
       hint: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
     });

@@ -108,6 +108,7 @@ export {
   refusalOfLiteral,
 } from './upstream/address-rule.ts';
 export { AttemptFailure } from './upstream/attempt-failure.ts';
+export { networkFailure } from './upstream/network-failure.ts';
 export { bookResponse } from './upstream/book-response.ts';
 export { defaultHealthPolicy } from './upstream/origin-health.ts';
 export { proxySettings } from './upstream/proxy-settings.ts';

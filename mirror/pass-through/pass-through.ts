@@ -1,5 +1,5 @@
 import { AshlarError } from '../../src/index.ts';
-import { noSniff } from '../../src/network.ts';
+import { networkFailure, noSniff } from '../../src/network.ts';
 import type { RegistryPath } from '../packument/names/registry-path.ts';
 import type { Registry } from '../registries/registry.ts';
 import type { Exchange } from '../server/exchange.ts';
@@ -52,14 +52,18 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       onHead(status) {
         if (changed !== null && status < 300) options.onChange(registry, changed);
       },
-      failure: (cause) =>
-        new AshlarError(
-          'registry_unavailable',
-          `${upstream.host} did not answer: ${cause.message}`,
-          { cause },
-        ),
+      failure: (cause) => failureOf(cause, upstream),
     });
   };
+}
+
+function failureOf(cause: Error, { host }: URL): AshlarError {
+  const failure = networkFailure(cause, host);
+  if (failure?.facts.code === 'registry_untrusted')
+    return new AshlarError('registry_untrusted', failure.message, { cause });
+  return new AshlarError('registry_unavailable', `${host} did not answer: ${cause.message}`, {
+    cause,
+  });
 }
 
 /** Publishing, unpublishing, deprecating, tagging: whatever changes something of a package by its path. */

@@ -57,7 +57,7 @@ function noticeOf(
 ): string {
   const counts = new Map<string, number>();
   for (const { reason } of vanished.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const reasons = [...counts].sort().map(([reason, count]) => `${reason} ${count}`);
+  const reasons = [...counts].map(([reason, count]) => `${reason} ${count}`).sort();
   return `${vanished.size} of ${versions.size} versions of ${name} are not given out by this mirror's policy: ${reasons.join(', ')}`;
 }
 

@@ -34,7 +34,7 @@ export async function sendAnswer(way: AnswerWay, answer: Answer): Promise<number
     return await sendPieces(way, { pieces, sizeBytes });
   } finally {
     // Not waited for, as a piece may be on its way; what fails in closing what nobody reads is nobody's failure.
-    
+    pieces.return?.().catch(() => {});
   }
 }
 

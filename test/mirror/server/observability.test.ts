@@ -113,10 +113,13 @@ it('names upstream when that fails, and the client when that does not read', asy
   for (let turn = 0; turn < 4; turn += 1) await ask(`${both.mirror.url}/absent-${turn}`);
   expect((await status()).findings).toMatchObject([
     { fault: 'upstream', message: expect.stringContaining(`127.0.0.1:${both.registry.port}`) },
+    { fault: 'upstream', message: expect.stringMatching(/^4 of 7 requests failed lately/) },
   ]);
   await both.registry.restore();
   expect((await ask(`${both.mirror.url}/one/-/one-1.0.0.tgz`)).status).toBe(200);
-  expect((await status()).findings).toEqual([]);
+  expect((await status()).findings).toEqual([
+    { fault: 'upstream', message: expect.stringMatching(/^4 of 8 requests failed lately/) },
+  ]);
   const stuck = await Promise.all(Array.from({ length: 6 }, () => openSocket(both.mirror)));
   for (const socket of stuck) {
     socket.pause();

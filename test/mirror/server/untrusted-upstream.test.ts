@@ -101,6 +101,11 @@ it('a name that leads to this machine itself is told of', async () => {
   expect((JSON.parse(body.toString()) as Refused).error).toMatch(
     /^localhost:\d+ has a certificate of an unknown authority and leads to this machine itself\. .*\/etc\/hosts/,
   );
+  const audit = await ask(`${mirror.url}/-/npm/v1/security/advisories/bulk`, {
+    method: 'POST',
+    body: Buffer.from('{}'),
+  });
+  expect(JSON.parse(audit.body.toString())).toMatchObject({ code: 'registry_untrusted' });
 });
 
 it('serve and warm trust what ASHLAR_BUILD_CA names', async () => {

@@ -11,7 +11,7 @@ export const ashlarMirror: CacheServer = {
     await mkdir(home);
     const listen = ['--listen', `127.0.0.1:${port}`, '--upstream', upstream];
     return {
-      argv: [join(context.repoDir, 'bin', 'ashlar'), 'mirror', 'serve', ...listen],
+      argv: [join(context.repoDir, 'bin', 'ashlar'), 'mirror', 'serve', ...listen, '--log', 'text'],
       env: { ASHLAR_HOME: home },
     };
   },

@@ -129,7 +129,7 @@ async function startEmpty(bench: CaseContext, server: CacheServer): Promise<Runn
 }
 
 /** A server that has not served all installs by then is not waited for. */
-const burstLimitMs = 240_000;
+const burstLimitMs = 150_000;
 
 async function burst(
   bench: CaseContext,

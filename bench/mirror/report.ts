@@ -36,15 +36,15 @@ export function reportBurst(sheet: Sheet, { kind, results, resources }: Burst): 
     target: isCold ? { bound: 'at most', limit: 400e6, of: 'measured' } : null,
   });
   if (kind === 'upstream gone') return;
+  // The mirror asks for the packument of each tarball as well, which the tarball is held against: a resource of its own.
   rows(
     `requests upstream for ${resources} tarballs`,
     (result) => result.upstreamRequests,
     'requests',
-    {
-      target: isCold ? { bound: 'at most', limit: resources, of: 'measured' } : null,
-    },
   );
-  rows('most requests upstream for one', ({ mostForOne }) => mostForOne, 'requests');
+  rows('most requests upstream for one', ({ mostForOne }) => mostForOne, 'requests', {
+    target: isCold ? { bound: 'at most', limit: 1, of: 'measured' } : null,
+  });
 }
 
 export function reportRecovery(

@@ -62,7 +62,7 @@ export interface UsageIndexOptions {
 const defaultFlushMs = 5_000;
 
 /** Written at once beyond the first, which takes some ms; thrown away beyond the second, when they cannot be written. */
-const touchesAtOnce = 500;
+const touchesAtOnce = 2_000;
 const maxTouches = 10_000;
 
 /** Opens the index in a file of SQLite, made where it is missing. */

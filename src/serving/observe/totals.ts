@@ -1,5 +1,5 @@
 import type { ErrorClass } from '../../errors/catalogue.ts';
-import type { RequestKind } from '../../ledger/request-ledger.ts';
+import { type RequestKind, requestKinds } from '../../ledger/request-ledger.ts';
 import type { ServedRequest } from './served-request.ts';
 
 /** Sums over many requests. */
@@ -14,7 +14,7 @@ export interface Total {
   faults: number;
   lastFault: { readonly class: ErrorClass; readonly message: string } | null;
   clientsGone: number;
-  byKind: Readonly<Partial<Record<RequestKind, number>>>;
+  readonly byKind: Partial<Record<RequestKind, number>>;
 }
 
 /** Sums by package or repository, by client and by build, of those that asked most lately. */
@@ -136,21 +136,20 @@ function faultOf(outcome: ServedRequest['outcome']): Total['lastFault'] {
   return { class: outcome.class, message: `${message}${mend}` };
 }
 
+/** Thousands of requests a second come here, five times each. */
 function addTo(total: Total, { state, sentBytes, time, outcome }: ServedRequest): void {
   const lastFault = faultOf(outcome);
-  Object.assign(
-    total,
-    sumOf(total, {
-      requests: 1,
-      fromCache: cached.includes(state) ? 1 : 0,
-      sentBytes,
-      wallMs: time.wallMs,
-      slowestMs: time.wallMs,
-      failures: outcome.kind === 'failed' ? 1 : 0,
-      faults: lastFault === null ? 0 : 1,
-      lastFault,
-      clientsGone: outcome.kind === 'client_gone' ? 1 : 0,
-      byKind: time.byKind,
-    }),
-  );
+  total.requests += 1;
+  total.fromCache += cached.includes(state) ? 1 : 0;
+  total.sentBytes += sentBytes;
+  total.wallMs += time.wallMs;
+  total.slowestMs = Math.max(total.slowestMs, time.wallMs);
+  total.failures += outcome.kind === 'failed' ? 1 : 0;
+  total.faults += lastFault === null ? 0 : 1;
+  total.lastFault = lastFault ?? total.lastFault;
+  total.clientsGone += outcome.kind === 'client_gone' ? 1 : 0;
+  for (const kind of requestKinds) {
+    const ms = time.byKind[kind];
+    if (ms !== undefined) total.byKind[kind] = (total.byKind[kind] ?? 0) + ms;
+  }
 }

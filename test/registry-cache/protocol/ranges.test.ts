@@ -173,7 +173,9 @@ describe('blobs that are arriving', () => {
 
   it('give every range as soon as it is there, all from one request', async () => {
     release = Promise.withResolvers();
-    cache = opened.use(await startTestCache({ upstreams: [upstream.url], core: { limits } }));
+    // Upstream holds the other half for as long as this takes: that is no stall.
+    const core = { limits, timeouts: { bodyIdleMs: 60_000 } };
+    cache = opened.use(await startTestCache({ upstreams: [upstream.url], core }));
     const read = (range?: string): Promise<WireAnswer> =>
       ask(cache.url + path, { headers: range === undefined ? {} : { range }, idleMs: 10_000 });
     const leader = read();

@@ -15,6 +15,7 @@ import {
   type OriginState,
   type RetryPolicy,
   seldom,
+  type SpoolPlace,
   type Timeouts,
   type TransferLimits,
   type Upstream,
@@ -56,7 +57,7 @@ export interface MirrorCoreOptions {
   readonly objects: ObjectStore;
   readonly usage: ObjectUsage;
   readonly claims: HostClaims;
-  readonly spoolDirectory: string;
+  readonly spool: SpoolPlace;
   /** For proxies. */
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -155,7 +156,7 @@ function fetchContext(
     waiting,
     changes: createPackageChanges(nowMs),
     withdrawals: createWithdrawals(nowMs),
-    spoolDirectory: options.spoolDirectory,
+    spool: options.spool,
     heavyWork: createLimiter(heavyPlaces),
     settings: { ...defaultFetchSettings, maxAgeMs, maxStaleMs, ...options.settings },
     signal: options.signal,

@@ -12,6 +12,7 @@ import {
   type Refreshed,
   type RetryPolicy,
   seldom,
+  type SpoolPlace,
   type Timeouts,
   type TransferLimits,
   type Transport,
@@ -54,8 +55,7 @@ export interface CacheCoreOptions {
   readonly objects: ObjectStore;
   readonly usage: ObjectUsage;
   readonly claims: HostClaims;
-  /** Bodies that do not stay in memory. */
-  readonly spoolDirectory: string;
+  readonly spool: SpoolPlace;
   /** For proxies. */
   readonly env: NodeJS.ProcessEnv;
   /** What the operator has stored for a registry. */
@@ -129,7 +129,7 @@ export function createCacheCore(options: CacheCoreOptions): CacheCore {
     claims: claimsOrAlone(options.claims, onProblem),
     waiting,
     retry,
-    spoolDirectory: options.spoolDirectory,
+    spool: options.spool,
     settings: {
       ...defaultCacheSettings,
       maxStaleMs: config.maxStaleMs,

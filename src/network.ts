@@ -45,6 +45,7 @@ export {
   type FoundBody,
 } from './pull-through/body-flights.ts';
 export type { CacheState } from './pull-through/cache-state.ts';
+export type { SpoolPlace } from './pull-through/body-spool.ts';
 export { claimed } from './pull-through/claimed.ts';
 export { claimsOrAlone } from './pull-through/claims-or-alone.ts';
 export type {

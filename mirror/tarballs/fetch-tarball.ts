@@ -49,7 +49,7 @@ export function fetchTarball(
     }),
     createCheck: () => (check = createIntegrityCheck(subject, { known, anew })),
     limits,
-    spoolDirectory: context.spoolDirectory,
+    spool: context.spool,
     makeRoom: context.cache.free,
     retry: {
       policy: context.retry,

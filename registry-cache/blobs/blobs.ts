@@ -69,7 +69,7 @@ export function createBlobs(options: BlobsOptions): Blobs {
   const { cache } = context;
   const learned = new Map<string, Promise<Link>>();
   const leaders = new WeakMap<Transfer, WantedBlob>();
-  const room = createSpoolRoom(context.spoolDirectory, cache);
+  const room = createSpoolRoom(context.spool.directory, cache);
 
   const flights = createBodyFlights<WantedBlob, StoredObject>(context, {
     keyOf: ({ link }) => blobKey(link.digest),

@@ -54,7 +54,7 @@ export function fetchBlob(
     },
     createCheck: () => createDigestCheck(subject, { digest, sizeBytes }),
     limits,
-    spoolDirectory: context.spoolDirectory,
+    spool: context.spool,
     makeRoom: context.cache.free,
     retry: retryPlan(context, asked),
   });

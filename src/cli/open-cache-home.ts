@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { createOwnedTempDir } from '../disk/owned-temp-dir.ts';
 import { writeSecretOnce } from '../disk/write-secret-once.ts';
 import { toAshlarError } from '../errors/ashlar-error.ts';
+import { createSharedReads } from '../flow/shared-reads.ts';
 import { indexedUsage, type ObjectUsage } from '../object-cache/object-usage.ts';
+import type { SpoolPlace } from '../pull-through/body-spool.ts';
 import { type HostClaims, openHostClaims } from '../pull-through/host-claims.ts';
 import { keepCounting } from '../pull-through/keep-counting.ts';
 import { createEvictor, type Evictor } from '../pull-through/usage-evictor.ts';
@@ -18,7 +20,7 @@ import { ensureHome } from './ensure-home.ts';
 /** What a server that pulls through has on this machine. */
 export interface CacheHome {
   readonly objects: ObjectStore;
-  readonly spoolDirectory: string;
+  readonly spool: SpoolPlace;
   readonly claims: HostClaims;
   readonly index: UsageIndex;
   readonly evictor: Evictor;
@@ -50,6 +52,8 @@ export interface CacheHomeOptions {
 
 /** What other hosts store in the same cache counts from the next listing on; without a limit it does not matter. */
 const countAgainMs = 3600_000;
+/** Hundreds of clients that were sent for the same layers at once are within so many bytes of each other for most of the way. */
+const sharedReadBytes = 64 * 1024 ** 2;
 
 /** Opens what is kept on this machine, and makes what is missing. Throws `home_unusable` and the codes of `openObjectStore`. */
 export async function openCacheHome(
@@ -57,7 +61,7 @@ export async function openCacheHome(
   options: CacheHomeOptions,
 ): Promise<CacheHome> {
   const { maxBytes, stack, onProblem } = options;
-  const { home, objects, spoolDirectory } = await openPlaces(context, options);
+  const { home, objects, spool } = await openPlaces(context, options);
   const claims = stack.use(await openHostClaims(join(home, 'claims')));
   const index = stack.use(openUsageIndex(usageFile(home, objects.url), { onProblem }));
   const evictor = createEvictor({
@@ -70,7 +74,7 @@ export async function openCacheHome(
   const everyMs = maxBytes === null ? Infinity : countAgainMs;
   return {
     objects,
-    spoolDirectory,
+    spool,
     claims,
     index,
     evictor,
@@ -84,7 +88,7 @@ export async function openCacheHome(
 interface Places {
   readonly home: string;
   readonly objects: ObjectStore;
-  readonly spoolDirectory: string;
+  readonly spool: SpoolPlace;
 }
 
 async function openPlaces(
@@ -98,9 +102,10 @@ async function openPlaces(
   for (const own of cacheUrl === null ? ['cache', 'spool'] : ['spool'])
     await mkdir(join(home, own), { recursive: true, mode: 0o700 });
   const url = cacheUrl ?? pathToFileURL(join(home, 'cache')).href;
-  const objects = await openObjectStore(url, { create: 'if-missing', kind: 'cache' });
-  const spool = stack.use(await createOwnedTempDir(join(home, 'spool'), name));
-  return { home, objects, spoolDirectory: spool.path };
+  const reads = createSharedReads(sharedReadBytes);
+  const objects = await openObjectStore(url, { create: 'if-missing', kind: 'cache', reads });
+  const { path: directory } = stack.use(await createOwnedTempDir(join(home, 'spool'), name));
+  return { home, objects, spool: { directory, reads } };
 }
 
 /** Each cache has its own, as several may be used from one home. */

@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
 import { hasCode } from '../errors/has-code.ts';
+import { type SharedReads, unsharedReads } from '../flow/shared-reads.ts';
 
 /** A body while it arrives: in memory as long as it is small, in a file beyond that. */
 export interface BodySpool extends AsyncDisposable {
@@ -19,9 +20,16 @@ export type SpooledBody =
   | { readonly kind: 'memory'; readonly bytes: Buffer }
   | { readonly kind: 'file'; readonly path: string; readonly sizeBytes: number };
 
-export interface BodySpoolOptions {
-  /** Where the file is made; it is removed with the spool. */
+/** Where bodies wait that do not stay in memory. */
+export interface SpoolPlace {
+  /** Where files are made; each is removed with its spool. */
   readonly directory: string;
+  /** Default: each reader reads for itself. */
+  readonly reads?: SharedReads;
+}
+
+export interface BodySpoolOptions {
+  readonly place: SpoolPlace;
   /** What stays in memory. */
   readonly memoryBytes: number;
   /** Asked for room when the disk is full; what was being written is then tried once more. */
@@ -32,7 +40,8 @@ export interface BodySpoolOptions {
 const roomBytes = 8 * 1024 ** 2;
 
 export function createBodySpool(options: BodySpoolOptions): BodySpool {
-  const { directory, memoryBytes, makeRoom = async () => {} } = options;
+  const { place, memoryBytes, makeRoom = async () => {} } = options;
+  const { directory, reads = unsharedReads } = place;
   let pieces: Buffer[] = [];
   let sizeBytes = 0;
   let file: { readonly path: string; readonly handle: FileHandle } | null = null;
@@ -66,10 +75,13 @@ export function createBodySpool(options: BodySpoolOptions): BodySpool {
       if (lengthBytes <= 0)
         throw new AshlarError('internal', `the spool has ${sizeBytes} bytes, not ${offset}`);
       if (file === null) return inOnePiece().subarray(offset, offset + lengthBytes);
-      const bytes = Buffer.allocUnsafe(lengthBytes);
-      const { bytesRead } = await file.handle.read(bytes, 0, lengthBytes, offset);
-      if (bytesRead === 0) throw new AshlarError('internal', `${file.path} ends at ${offset}`);
-      return bytes.subarray(0, bytesRead);
+      const { path, handle } = file;
+      return reads.of({ source: path, offset, lengthBytes }, async () => {
+        const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+        const { bytesRead } = await handle.read(bytes, 0, lengthBytes, offset);
+        if (bytesRead === 0) throw new AshlarError('internal', `${path} ends at ${offset}`);
+        return bytes.subarray(0, bytesRead);
+      });
     },
     contents: () =>
       file === null

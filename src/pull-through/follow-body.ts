@@ -1,4 +1,5 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
+import { pieceLength } from '../flow/shared-reads.ts';
 import type { ByteRange, TransferPlan } from './transfer.ts';
 import type { SharedSpool, TransferState } from './transfer-state.ts';
 
@@ -26,7 +27,10 @@ export async function* followBody(
         const isSame = await isAlike(given, source, { start: range.start, end: position });
         if (!isSame) throw wrongBytes(plan);
       } else if (position < end && state.spool === source) {
-        const bytes = await source.read(position, Math.min(pieceBytes, end - position));
+        const bytes = await source.read(
+          position,
+          pieceLength({ offset: position, end }, pieceBytes),
+        );
         position += bytes.length;
         yield bytes;
       } else if (isVerified || position >= range.end) return;

@@ -1,5 +1,6 @@
 import type { ObjectCache } from '../object-cache/object-cache.ts';
 import type { RetryPolicy, Waiting } from '../upstream/retry.ts';
+import type { SpoolPlace } from './body-spool.ts';
 import type { HostClaims } from './host-claims.ts';
 
 /** What everything shares that is fetched from upstream and kept. */
@@ -9,8 +10,7 @@ export interface PullContext {
   readonly claims: HostClaims;
   readonly waiting: Waiting;
   readonly retry: RetryPolicy;
-  /** Bodies that do not stay in memory. */
-  readonly spoolDirectory: string;
+  readonly spool: SpoolPlace;
   readonly settings: PullSettings;
   /** Aborted when the process ends. */
   readonly signal: AbortSignal;

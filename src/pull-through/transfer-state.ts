@@ -60,9 +60,9 @@ export function createTransferState(plan: TransferPlan): TransferState {
   return state;
 }
 
-function shareSpool({ limits, spoolDirectory, makeRoom }: TransferPlan): SharedSpool {
+function shareSpool({ limits, spool: place, makeRoom }: TransferPlan): SharedSpool {
   const spool = createBodySpool({
-    directory: spoolDirectory,
+    place,
     memoryBytes: limits.wholeBytes,
     ...(makeRoom === undefined ? {} : { makeRoom }),
   });

@@ -1,5 +1,5 @@
 import type { RetryPlan } from '../upstream/retry.ts';
-import type { SpooledBody } from './body-spool.ts';
+import type { SpooledBody, SpoolPlace } from './body-spool.ts';
 import { followBody } from './follow-body.ts';
 import { receiveBody } from './receive-body.ts';
 import { createTransferState, type TransferState } from './transfer-state.ts';
@@ -67,7 +67,7 @@ export interface TransferPlan {
   /** Asked for at the start, and again each time that the body is fetched from its beginning. */
   readonly createCheck: () => BodyCheck;
   readonly limits: TransferLimits;
-  readonly spoolDirectory: string;
+  readonly spool: SpoolPlace;
   /** Asked for room when the disk of the spool is full. */
   readonly makeRoom?: (sizeBytes: number) => Promise<void>;
   /** How often a body that breaks off, stalls or is wrong is asked for again. */

@@ -2,6 +2,7 @@ import { link, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemErrorCode } from '../errors/ashlar-error.ts';
+import { type SharedReads, unsharedReads } from '../flow/shared-reads.ts';
 import { type FsAccess, naming } from './fs-errors.ts';
 import { listFiles } from './fs-list.ts';
 import { openFsRead } from './fs-open-read.ts';
@@ -26,6 +27,8 @@ export interface FsStoreOptions {
   readonly nowMs?: () => number;
   /** Default `synced`. */
   readonly durability?: Durability;
+  /** Of what is read in pieces (`openRead`). Default: each reader reads for itself. */
+  readonly reads?: SharedReads;
   /** Stands in for link(2), to try what happens where a file system has none. */
   readonly link?: typeof link;
 }
@@ -42,6 +45,7 @@ export async function createFsObjectStore(
   options: FsStoreOptions = {},
 ): Promise<StoreDriver> {
   const url = pathToFileURL(directory).href;
+  const { reads = unsharedReads } = options;
   const sync = fsSyncFor(options.durability ?? 'synced');
   const temporaries = await naming({ action: 'read', path: directory }, () =>
     openTemporaries(directory, sync),
@@ -126,7 +130,7 @@ export async function createFsObjectStore(
         { url, key },
         { offset: options.offset ?? 0, lengthBytes: options.lengthBytes ?? 0 },
       );
-      return read(key, (path) => openFsRead({ url, key }, path, options));
+      return read(key, (path) => openFsRead({ url, key }, path, { ...options, reads }));
     },
     async put(key, bytes) {
       const path = pathOf(key);

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { pieceLength, type SharedReads } from '../flow/shared-reads.ts';
 import { naming } from './fs-errors.ts';
 import { openRegularFile, readUpTo } from './fs-read.ts';
 import { type ByteRange, type ObjectPlace, objectTruncated, rangeWithin } from './object-errors.ts';
@@ -15,14 +16,14 @@ const pieceBytes = 256 * 1024;
 export async function openFsRead(
   place: ObjectPlace,
   path: string,
-  options: OpenReadOptions,
+  { reads, ...options }: OpenReadOptions & { readonly reads: SharedReads },
 ): Promise<ObjectRead> {
-  const { file, sizeBytes, modifiedMs } = await openRegularFile(path);
+  const { file, sizeBytes, modifiedMs, version } = await openRegularFile(path);
   try {
     const range = rangeWithin(place, options, sizeBytes);
     return createObjectRead({
       info: { key: place.key, sizeBytes, modifiedMs },
-      pieces: readRange({ place, path, file, range, signal: options.signal }),
+      pieces: readRange({ place, path, file, range, reads, version, signal: options.signal }),
       close: () => file.close(),
     });
   } catch (error) {
@@ -36,17 +37,20 @@ interface FileRange {
   readonly path: string;
   readonly file: FileHandle;
   readonly range: ByteRange;
+  readonly reads: SharedReads;
+  readonly version: string;
   readonly signal: AbortSignal | undefined;
 }
 
 async function* readRange(source: FileRange): AsyncGenerator<Buffer> {
-  const { path, range, signal } = source;
+  const { path, range, signal, reads, version } = source;
   await using file = source.file;
   const end = range.offset + range.lengthBytes;
   for (let at = range.offset; at < end;) {
     signal?.throwIfAborted();
-    const piece = await naming({ action: 'read', path }, () =>
-      readUpTo(file, at, Math.min(pieceBytes, end - at)),
+    const lengthBytes = pieceLength({ offset: at, end }, pieceBytes);
+    const piece = await reads.of({ source: version, offset: at, lengthBytes }, () =>
+      naming({ action: 'read', path }, () => readUpTo(file, at, lengthBytes)),
     );
     // A file of a store never shrinks but by a fault of the disk or of somebody's hand.
     if (piece.length === 0) throw objectTruncated(source.place, { ...range, sizeBytes: at });

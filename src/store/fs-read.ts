@@ -13,6 +13,8 @@ export interface OpenFile {
   readonly file: FileHandle;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  /** Tells the file apart from others, and from itself once it was written to. */
+  readonly version: string;
 }
 
 /**
@@ -71,7 +73,9 @@ export async function readUpTo(
 async function describe(path: string, file: FileHandle): Promise<OpenFile> {
   const stat = await file.stat();
   if (!stat.isFile()) throw notAFileAt(path);
-  return { file, sizeBytes: stat.size, modifiedMs: Math.trunc(stat.mtimeMs) };
+  const { dev, ino, size: sizeBytes, mtimeMs, ctimeMs } = stat;
+  const version = `${dev}:${ino}:${sizeBytes}:${mtimeMs}:${ctimeMs}`;
+  return { file, sizeBytes, modifiedMs: Math.trunc(mtimeMs), version };
 }
 
 async function unlessStale<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
+import type { SharedReads } from '../flow/shared-reads.ts';
 import { naming } from './fs-errors.ts';
 import { makeDirectoriesDurably } from './fs-folders.ts';
 import { createFsObjectStore } from './fs-object-store.ts';
@@ -21,6 +22,8 @@ export interface OpenStoreOptions {
   readonly create?: CreateStore;
   /** Default `images`. A cache is not synced to disk. */
   readonly kind?: StoreKind;
+  /** For directories: many read the same objects in pieces at the same time. Default: each for itself. */
+  readonly reads?: SharedReads;
   readonly nowMs?: () => number;
   /** Where AWS_REGION is read from. The SDK's own credential chain always reads the process's environment. */
   readonly env?: NodeJS.ProcessEnv;
@@ -64,6 +67,7 @@ async function openFsStore(location: FsLocation, options: OpenStoreOptions): Pro
   const store = await createFsObjectStore(directory, {
     nowMs,
     durability: kind === 'cache' ? 'unsynced' : 'synced',
+    ...(options.reads === undefined ? {} : { reads: options.reads }),
   });
   await ensureStoreFormat(store, { create, kind });
   await naming({ action: 'write', path: directory }, () =>

@@ -296,7 +296,7 @@ function start(
     createCheck,
     limits: { ...limits, totalMs },
     monotonicMs: () => clock.now,
-    spoolDirectory: directory.path,
+    spool: { directory: directory.path },
     retry: {
       policy: { attempts: 4, baseDelayMs: 1, maxDelayMs: 1, maxRetryAfterMs: 1 },
       waiting: { nowMs: () => 0, sleep: async () => {}, random: () => 0 },

@@ -9,6 +9,7 @@ import {
   type MirrorCore,
   startMirror,
 } from '../../../mirror/index.ts';
+import { createSharedReads } from '../../../src/flow/shared-reads.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
 import { indexedUsage } from '../../../src/object-cache/object-usage.ts';
 import { openHostClaims } from '../../../src/pull-through/host-claims.ts';
@@ -71,7 +72,8 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
   const { signal } = ended;
   const config = await loadConfig(home, options);
   const cacheUrl = pathToFileURL(join(home, 'cache')).href;
-  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache' });
+  const reads = createSharedReads(16 * 1024 ** 2);
+  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache', reads });
   const spoolDirectory = join(home, 'spool');
   await mkdir(spoolDirectory, { recursive: true });
   const claims = stack.use(await openHostClaims(join(home, 'claims')));
@@ -96,7 +98,7 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
       objects,
       usage: indexedUsage(usage, evictor),
       claims,
-      spoolDirectory,
+      spool: { directory: spoolDirectory, reads },
       env: {},
       signal,
       onUpstreamRequest: metrics.upstreamRequest,

@@ -9,6 +9,7 @@ import {
   operatorCredentials,
   startRegistryCache,
 } from '../../../registry-cache/index.ts';
+import { createSharedReads } from '../../../src/flow/shared-reads.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
 import { indexedUsage } from '../../../src/object-cache/object-usage.ts';
 import { openHostClaims } from '../../../src/pull-through/host-claims.ts';
@@ -62,7 +63,8 @@ export async function startTestCache(options: TestCacheOptions): Promise<TestCac
   const { signal } = ended;
   const config = await loadConfig(home, options);
   const cacheUrl = pathToFileURL(join(home, 'cache')).href;
-  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache' });
+  const reads = createSharedReads(16 * 1024 ** 2);
+  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache', reads });
   const spoolDirectory = join(home, 'spool');
   await mkdir(spoolDirectory, { recursive: true });
   const claims = stack.use(await openHostClaims(join(home, 'claims')));
@@ -82,7 +84,7 @@ export async function startTestCache(options: TestCacheOptions): Promise<TestCac
       objects,
       usage: indexedUsage(usage, evictor),
       claims,
-      spoolDirectory,
+      spool: { directory: spoolDirectory, reads },
       env: {},
       credentials: operatorCredentials({}),
       signal,

@@ -32,4 +32,5 @@ export { type ClientTrust, inspectTrust, installTrust, removeTrust } from './tru
 export { certificatesIn } from './trust/pem-certificates.ts';
 export { type TrustClient, trustClients, type TrustPart } from './trust/trust-client.ts';
 export type { TrustPlace } from './trust/trust-context.ts';
-export { cachePrefixes, recordReferences } from './cache/record-references.ts';
+export { cachePrefixes } from './cache/cache-paths.ts';
+export { recordReferences } from './maintenance/record-references.ts';

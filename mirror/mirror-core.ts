@@ -109,6 +109,7 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
   const packuments = createPackuments(context);
   const indexes = createIndexes(context);
   const stated = createStatedTarballs({ packuments, indexes, signal });
+  const documents = createSmallDocuments(context);
   const tarballs = createTarballs({
     context,
     stated,
@@ -123,13 +124,14 @@ export function createMirrorCore(options: MirrorCoreOptions): MirrorCore {
     stated,
     variants: createPackumentVariants(context, indexes),
     tarballs,
-    documents: createSmallDocuments(context),
+    documents,
     settings: context.settings,
     changes: context.changes,
     loopMark,
     origins: upstreams.states,
     async [Symbol.asyncDispose]() {
-      await Promise.race([tarballs.settled(), sleep(storeTimeoutMs, undefined, { ref: false })]);
+      const settled = Promise.all([tarballs, packuments, documents].map((each) => each.settled()));
+      await Promise.race([settled, sleep(storeTimeoutMs, undefined, { ref: false })]);
       await upstreams.close();
     },
   };
@@ -188,9 +190,8 @@ function openUpstreams(
       ...config.trustedHosts,
     ]),
     monotonicMs: () => performance.now(),
-    onTiming({ part, subject, durationMs }) {
-      const host = /^[A-Z]+ ([^/]+)\//.exec(subject)?.[1];
-      if (part === 'head' && host !== undefined) onUpstreamRequest?.(host, durationMs);
+    onTiming({ request, durationMs }) {
+      if (request?.part === 'head') onUpstreamRequest?.(request.host, durationMs);
     },
   });
   const byName = new Map(

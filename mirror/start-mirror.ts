@@ -2,19 +2,19 @@ import {
   type CacheFacts,
   type ConnectionLimits,
   createAddressRule,
-  createFrontServer,
   createNetworkCheck,
   createTotals,
   defaultConnectionLimits,
-  type FrontServer,
   type HandleConnect,
   type HandleRequest,
-  listen,
   type ListenAddress,
-  type MeasuredNow,
+  measuredPages,
   type OwnPages,
+  type RunningServer,
   type ServedRequest,
+  type ServerGround,
   type ServingMetrics,
+  startServer,
   type TlsAuthority,
   type Totals,
 } from '../src/network.ts';
@@ -66,11 +66,6 @@ export interface ServingLimits extends ConnectionLimits, PassThroughTimeouts {
   readonly forwardMs: number;
 }
 
-export interface RunningMirror extends AsyncDisposable {
-  readonly http: ListenAddress;
-  readonly tls: ListenAddress | null;
-}
-
 const defaultLimits: ServingLimits = {
   ...defaultConnectionLimits,
   ...defaultPassThroughTimeouts,
@@ -82,43 +77,29 @@ const defaultLimits: ServingLimits = {
 };
 
 /** Starts the servers of a mirror. Throws `port_in_use`, `privilege_missing` and `config_invalid`. */
-export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
-  await using stack = new AsyncDisposableStack();
-  const totals = createTotals(options.nowMs);
-  // The servers ask the handler, and the handler asks the servers of a connection.
-  const late: LateServer = { current: null };
-  const own = ownPages(options, { totals, late });
-  const serving = { ...options, limits: { ...defaultLimits, ...options.limits } };
-  const server = stack.use(
-    await createFrontServer({
-      tls: options.authority === null ? null : { SNICallback: options.authority.sniCallback },
-      handle: requestHandler(serving, { stack, totals, late }),
-      handleConnect: connectHandler(serving, late),
-      limits: serving.limits,
-      own,
-    }),
-  );
-  late.current = server;
-  const http = await listen(server.http, options.listen.http);
-  const tls =
-    server.tls === null || options.listen.tls === null
-      ? null
-      : await listen(server.tls, options.listen.tls);
-  const owned = stack.move();
-  return { http, tls, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+export async function startMirror(options: MirrorOptions): Promise<RunningServer> {
+  const { authority } = options;
+  const serving: Serving = {
+    ...options,
+    limits: { ...defaultLimits, ...options.limits },
+    totals: createTotals(options.nowMs),
+  };
+  return startServer(options.listen, (ground) => ({
+    tls: authority === null ? null : { SNICallback: authority.sniCallback },
+    handle: requestHandler(serving, ground),
+    handleConnect: connectHandler(serving, ground),
+    limits: serving.limits,
+    own: ownPages(serving, ground),
+  }));
 }
 
-interface LateServer {
-  current: FrontServer | null;
+interface Serving extends MirrorOptions {
+  readonly limits: ServingLimits;
+  readonly totals: Totals;
 }
 
-type Serving = MirrorOptions & { readonly limits: ServingLimits };
-
-function requestHandler(
-  options: Serving,
-  { stack, totals, late }: { stack: AsyncDisposableStack; totals: Totals; late: LateServer },
-): HandleRequest {
-  const { config, core, metrics, nowMs, signal, tunnels, limits } = options;
+function requestHandler(options: Serving, { stack, server }: ServerGround): HandleRequest {
+  const { config, core, metrics, totals, nowMs, signal, tunnels, limits } = options;
   const policy = createMirrorPolicy({ ...core, current: options.policy, nowMs, signal });
   const handOn = createHandOn(core.loopMark);
   const forwardProxy = stack.use(
@@ -135,7 +116,7 @@ function requestHandler(
       registries: core.registries,
       isTrustedProxy: createNetworkCheck(config.trustedProxies),
       connectionOf: (request) =>
-        late.current?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
+        server()?.connectionOf(request) ?? { isEncrypted: false, proxyUser: null },
     },
     answerRegistry: createRegistryAnswers({ ...core, policy, nowMs, secret: options.secret }),
     passThrough: createPassThrough({
@@ -159,41 +140,30 @@ function requestHandler(
 
 function connectHandler(
   { config, core, tunnels, authority, limits }: Serving,
-  late: LateServer,
+  { server }: ServerGround,
 ): HandleConnect {
   return createConnectProxy({
     registries: core.registries,
     tunnels,
     addressRule: createAddressRule(config.trustedHosts),
-    terminate:
-      authority === null ? null : (socket, facts) => late.current?.terminate(socket, facts),
+    terminate: authority === null ? null : (socket, facts) => server()?.terminate(socket, facts),
     connectTimeoutMs: limits.connectMs,
     idleTimeoutMs: limits.tunnelIdleMs,
   });
 }
 
-function ownPages(
-  { core, authority, metrics, cacheFacts, nowMs }: MirrorOptions,
-  { totals, late }: { totals: Totals; late: LateServer },
-): OwnPages {
-  const startedAtMs = nowMs();
-  const measured = async (): Promise<MeasuredNow> => ({
-    origins: core.origins(),
-    connections: (await late.current?.connections()) ?? 0,
-    cache: cacheFacts(),
-  });
-  return {
+function ownPages(options: Serving, { server }: ServerGround): OwnPages {
+  const { core, authority } = options;
+  return measuredPages({
+    ...options,
     command: 'ashlar mirror status',
-    health: () => ({ status: 'ok', startedAtMs }),
-    status: async () =>
+    server,
+    origins: core.origins,
+    status: async (facts) =>
       statusReport({
-        ...(await measured()),
-        startedAtMs,
-        nowMs: nowMs(),
-        totals,
+        ...facts,
         registries: core.registries.all,
         authority: authority === null ? null : await authority.facts(),
       }),
-    metrics: async () => metrics.render(await measured()),
-  };
+  });
 }

@@ -28,10 +28,10 @@ import { createTagLists, type Listed, type TagList } from './lists/tag-lists.ts'
 import { createManifests, type Manifests } from './manifests/manifests.ts';
 import { createTags, type TagName, type TagRecord } from './manifests/tags.ts';
 import { createLinks } from './store/links.ts';
+import { tellingOfProblems } from './upstream/operator-credentials.ts';
 import { createRateLimits, type RateLimits } from './upstream/rate-limits.ts';
 import {
   createRegistrySources,
-  type RegistrySources,
   type RegistryState,
   trustedHosts,
 } from './upstream/registry-source.ts';
@@ -95,8 +95,9 @@ const defaultRetry: RetryPolicy = {
 const layerLimits: Partial<TransferLimits> = {
   maxBytes: 64 * 1024 ** 3,
   totalMs: 6 * 3600_000,
-  // Clients that were given wrong bytes go on behind them: what arrives in a few seconds is verified before it goes out.
-  heldMs: 3_000,
+  // Clients that were given wrong bytes go on behind them: what arrives in a few seconds is verified before it goes out. Longer
+  // than a stall lasts, so that wrong bytes before one are found out too.
+  heldMs: 4_000,
 };
 
 export function createCacheCore(options: CacheCoreOptions): CacheCore {
@@ -116,16 +117,14 @@ export function createCacheCore(options: CacheCoreOptions): CacheCore {
   const transport = openTransport(options);
   const context: CacheContext = {
     cache,
-    sources: withLanes(
-      createRegistrySources({
-        registries: config.registries,
-        transport,
-        retry,
-        waiting,
-        limits,
-        credentials: options.credentials,
-      }),
-    ),
+    sources: createRegistrySources({
+      registries: config.registries,
+      transport,
+      retry,
+      waiting,
+      limits,
+      credentials: tellingOfProblems(options.credentials, onProblem),
+    }),
     claims: claimsOrAlone(options.claims, onProblem),
     waiting,
     retry,
@@ -150,19 +149,24 @@ export function createCacheCore(options: CacheCoreOptions): CacheCore {
     limits: { ...defaultTransferLimits, ...layerLimits, ...options.limits },
     onNotKept,
   });
+  const tags = createTags({ context, grants, manifests });
+  const tagLists = createTagLists(context, grants);
+  const referrers = createReferrers({ context, grants, manifests });
+  const parts = [blobs, tags, tagLists, referrers];
   return {
     config,
     cache,
     manifests,
-    tags: createTags({ context, grants, manifests }),
-    tagLists: createTagLists(context, grants),
-    referrers: createReferrers({ context, grants, manifests }),
+    tags,
+    tagLists,
+    referrers,
     blobs,
     limits,
     settings: context.settings,
     states: () => context.sources.states(),
     async [Symbol.asyncDispose]() {
-      const settled = Promise.all([blobs.settled(), links.settled()]);
+      // What is learned of manifests becomes links until the last of them is there.
+      const settled = Promise.all(parts.map((each) => each.settled())).then(links.settled);
       await Promise.race([settled, sleep(storeTimeoutMs, undefined, { ref: false })]);
       await transport[Symbol.asyncDispose]();
     },
@@ -179,18 +183,6 @@ function realWaiting(nowMs: () => number): Waiting {
   };
 }
 
-/** Layers take minutes: manifests, and the tokens for them, do not wait behind them for a connection. */
-function withLanes(sources: RegistrySources): RegistrySources {
-  return {
-    ...sources,
-    ask(request) {
-      const isLayer = request.method === 'GET' && request.path.startsWith('blobs/');
-      const asked = { ...request, lane: isLayer ? 'long' : 'short' } as const;
-      return sources.ask(asked);
-    },
-  };
-}
-
 function openTransport({ config, env, timeouts, onUpstreamRequest }: CacheCoreOptions): Transport {
   return createTransport({
     env,
@@ -198,9 +190,8 @@ function openTransport({ config, env, timeouts, onUpstreamRequest }: CacheCoreOp
     timeouts: { ...defaultTimeouts, ...timeouts },
     addressRule: createAddressRule(trustedHosts(config.registries, config.trustedHosts)),
     monotonicMs: () => performance.now(),
-    onTiming({ part, subject, durationMs }) {
-      const host = /^[A-Z]+ ([^/]+)\//.exec(subject)?.[1];
-      if (part === 'head' && host !== undefined) onUpstreamRequest?.(host, durationMs);
+    onTiming({ request, durationMs }) {
+      if (request?.part === 'head') onUpstreamRequest?.(request.host, durationMs);
     },
   });
 }

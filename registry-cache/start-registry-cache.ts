@@ -2,17 +2,17 @@ import type { TlsOptions } from 'node:tls';
 import {
   type CacheFacts,
   type ConnectionLimits,
-  createFrontServer,
   createNetworkCheck,
   createTotals,
   defaultConnectionLimits,
-  type FrontServer,
-  listen,
   type ListenAddress,
-  type MeasuredNow,
+  measuredPages,
   type OwnPages,
+  type RunningServer,
   type ServedRequest,
+  type ServerGround,
   type ServingMetrics,
+  startServer,
   type Totals,
 } from '../src/network.ts';
 import type { CacheCore } from './cache-core.ts';
@@ -40,11 +40,6 @@ export interface ServingLimits extends ConnectionLimits {
   readonly answerMs: number;
 }
 
-export interface RunningCache extends AsyncDisposable {
-  readonly http: ListenAddress;
-  readonly tls: ListenAddress | null;
-}
-
 const defaultLimits: ServingLimits = {
   ...defaultConnectionLimits,
   // containerd waits 30 s for a connection, and as long for the head of an answer.
@@ -52,13 +47,10 @@ const defaultLimits: ServingLimits = {
 };
 
 /** Starts the servers of a registry cache. Throws `port_in_use`, `privilege_missing` and `config_invalid`. */
-export async function startRegistryCache(options: RegistryCacheOptions): Promise<RunningCache> {
-  await using stack = new AsyncDisposableStack();
+export async function startRegistryCache(options: RegistryCacheOptions): Promise<RunningServer> {
   const { core, nowMs, signal, metrics, secret, certificate } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const totals = createTotals(nowMs);
-  // The pages tell of the connections, and the server has the pages.
-  const late: { current: FrontServer | null } = { current: null };
   const handle = createCacheHandler({
     core,
     secret,
@@ -72,47 +64,33 @@ export async function startRegistryCache(options: RegistryCacheOptions): Promise
     answerTimeoutMs: limits.answerMs,
     signal,
   });
-  const own = ownPages(options, { totals, connections: async () => late.current?.connections() });
-  const server = stack.use(
-    await createFrontServer({ handle, handleConnect: null, own, tls: certificate, limits }),
-  );
-  late.current = server;
-  const http = await listen(server.http, options.listen.http);
-  const tls =
-    server.tls === null || options.listen.tls === null
-      ? null
-      : await listen(server.tls, options.listen.tls);
-  const owned = stack.move();
-  return { http, tls, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return startServer(options.listen, (ground) => ({
+    handle,
+    handleConnect: null,
+    own: ownPages({ ...options, totals }, ground),
+    tls: certificate,
+    limits,
+  }));
 }
 
 function ownPages(
-  { core, metrics, cacheFacts, nowMs }: RegistryCacheOptions,
-  {
-    totals,
-    connections,
-  }: { readonly totals: Totals; readonly connections: () => Promise<number | undefined> },
+  options: RegistryCacheOptions & { readonly totals: Totals },
+  { server }: ServerGround,
 ): OwnPages {
-  const startedAtMs = nowMs();
-  const measured = async (): Promise<MeasuredNow> => ({
-    origins: core.states().flatMap(({ origins }) => origins),
-    connections: (await connections()) ?? 0,
-    cache: cacheFacts(),
-  });
-  return {
+  const { core } = options;
+  return measuredPages({
+    ...options,
     command: 'ashlar registry-cache status',
+    server,
+    origins: () => core.states().flatMap(({ origins }) => origins),
     // Who asks learns which names may come first in a path; a request for any other says them as well.
-    health: () => ({ status: 'ok', startedAtMs, registries: [...core.config.byHost.keys()] }),
-    status: async () =>
+    health: { registries: [...core.config.byHost.keys()] },
+    status: async (facts) =>
       statusReport({
-        ...(await measured()),
-        startedAtMs,
-        nowMs: nowMs(),
-        totals,
+        ...facts,
         registries: core.config.registries,
         states: core.states(),
         limits: core.limits,
       }),
-    metrics: async () => metrics.render(await measured()),
-  };
+  });
 }

@@ -98,5 +98,6 @@ export {
   type Timestamp,
   type Xattr,
 } from './tree/inode.ts';
+export { listDirectory } from './tree/list-directory.ts';
 export { type OrderedEntry, orderTree, type TreeEntry } from './tree/tree-order.ts';
 export { createTreeReader, type TreeReader } from './tree/tree-reader.ts';

@@ -6,6 +6,7 @@ export {
   type RootFiles,
   UnreadableFile,
 } from './disk/root-files.ts';
+export { seldom } from './errors/seldom.ts';
 export { createRecentMap } from './flow/recent-map.ts';
 export { createRequestLedger, type RequestLedger } from './ledger/request-ledger.ts';
 export {
@@ -17,7 +18,6 @@ export {
 } from './object-cache/object-cache.ts';
 export type { ObjectUsage } from './object-cache/object-usage.ts';
 export { sealBytes } from './object-cache/seal.ts';
-export { seldom } from './object-cache/seldom.ts';
 export { maxManifestBytes } from './oci/manifest.ts';
 export { bareMediaType, isSchema1, manifestAccept, mediaTypes } from './oci/media-types.ts';
 export {
@@ -73,9 +73,7 @@ export { ClientGone } from './serving/client-gone.ts';
 export {
   type ConnectionFacts,
   type ConnectionLimits,
-  createFrontServer,
   defaultConnectionLimits,
-  type FrontServer,
   type HandleConnect,
 } from './serving/front-server.ts';
 export {
@@ -84,23 +82,25 @@ export {
   type RequestExchange,
 } from './serving/handle-requests.ts';
 export { hasTag } from './serving/has-tag.ts';
-export { listen, type ListenAddress } from './serving/listen.ts';
+export type { ListenAddress } from './serving/listen.ts';
 export { createNetworkCheck, isNetwork, privateNetworks } from './serving/networks.ts';
 export { type Finding, findingsOf } from './serving/observe/findings.ts';
 export type { SeenRequest, ServedRequest } from './serving/observe/served-request.ts';
-export type { CacheFacts, MeasuredNow, ServingMetrics } from './serving/observe/serving-metrics.ts';
+export type { CacheFacts, ServingMetrics } from './serving/observe/serving-metrics.ts';
 export {
   createTotals,
   type NamedTotal,
   type Total,
   type Totals,
 } from './serving/observe/totals.ts';
+export { measuredPages } from './serving/measured-pages.ts';
 export type { OwnPages } from './serving/own-pages.ts';
 export { noSniff } from './serving/no-sniff.ts';
 export { primedBody } from './serving/primed-body.ts';
 export { proxyUserOf } from './serving/proxy-user.ts';
 export { type ByteRange, readRange } from './serving/read-range.ts';
 export { serverTiming } from './serving/server-timing.ts';
+export { type RunningServer, type ServerGround, startServer } from './serving/start-server.ts';
 export type { TlsAuthority, TlsAuthorityFacts } from './tls/authority.ts';
 export {
   type AddressRule,
@@ -123,6 +123,7 @@ export {
 export type { OriginAuthorizer } from './upstream/send-authorized.ts';
 export {
   createTransport,
+  type Lane,
   readBody,
   type Timeouts,
   type Transport,

@@ -1,7 +1,4 @@
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
-import { runChecked } from '../../src/index.ts';
+import { nginxCommand, requireNginx } from '../nginx.ts';
 import type { CacheServer } from './cache-server.ts';
 
 /**
@@ -10,31 +7,13 @@ import type { CacheServer } from './cache-server.ts';
  */
 export const nginx: CacheServer = {
   name: 'nginx',
-  async prepare() {
-    await runChecked('nginx', ['-v']);
-  },
-  async command({ directory, port, upstream }) {
-    const file = join(directory, 'nginx.conf');
-    await writeFile(file, configText(directory, port, new URL(upstream).host));
-    return { argv: ['nginx', '-c', file, '-p', directory, '-e', 'stderr'] };
-  },
+  prepare: requireNginx,
+  command: ({ directory, port, upstream }) =>
+    nginxCommand(directory, cachingProxy(directory, port, new URL(upstream).host)),
 };
 
-function configText(directory: string, port: number, upstreamHost: string): string {
-  return `daemon off;
-user root;
-worker_processes ${cpus().length};
-worker_rlimit_nofile 16384;
-pid ${directory}/nginx.pid;
-events { worker_connections 8192; }
-http {
-  access_log off;
-  client_body_temp_path ${directory}/body;
-  proxy_temp_path ${directory}/proxy;
-  fastcgi_temp_path ${directory}/fastcgi;
-  uwsgi_temp_path ${directory}/uwsgi;
-  scgi_temp_path ${directory}/scgi;
-  proxy_cache_path ${directory}/cache levels=1:2 keys_zone=npm:64m max_size=10g inactive=365d use_temp_path=off;
+function cachingProxy(directory: string, port: number, upstreamHost: string): string {
+  return `  proxy_cache_path ${directory}/cache levels=1:2 keys_zone=npm:64m max_size=10g inactive=365d use_temp_path=off;
   upstream registry {
     server ${upstreamHost} max_fails=0;
     server ${upstreamHost} max_fails=0;
@@ -57,6 +36,5 @@ http {
     location / { proxy_cache_valid 200 5m; proxy_pass http://registry; }
     location ~ [.]tgz$ { proxy_cache_key "$uri"; proxy_cache_valid 200 365d; proxy_pass http://registry; }
   }
-}
 `;
 }

@@ -1,7 +1,4 @@
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
-import { runChecked } from '../../src/index.ts';
+import { nginxCommand, requireNginx } from '../nginx.ts';
 import type { RecordedImage } from './recorded-upstream.ts';
 import type { RegistryServer } from './registry-server.ts';
 
@@ -10,39 +7,13 @@ export function nginxFiles(image: RecordedImage, root: string): RegistryServer {
   return {
     name: 'nginx files',
     nameOf: (repository) => repository,
-    async prepare() {
-      await runChecked('nginx', ['-v']);
-    },
-    async command({ directory, port }) {
-      const file = join(directory, 'nginx.conf');
-      await writeFile(file, configText({ directory, port, root, image }));
-      return { argv: ['nginx', '-c', file, '-p', directory, '-e', 'stderr'] };
-    },
+    prepare: requireNginx,
+    command: ({ directory, port }) => nginxCommand(directory, sentFiles(image, root, port)),
   };
 }
 
-interface NginxPlace {
-  readonly directory: string;
-  readonly port: number;
-  readonly root: string;
-  readonly image: RecordedImage;
-}
-
-function configText({ directory, port, root, image }: NginxPlace): string {
-  return `daemon off;
-user root;
-worker_processes ${cpus().length};
-worker_rlimit_nofile 16384;
-pid ${directory}/nginx.pid;
-events { worker_connections 8192; }
-http {
-  access_log off;
-  client_body_temp_path ${directory}/body;
-  proxy_temp_path ${directory}/proxy;
-  fastcgi_temp_path ${directory}/fastcgi;
-  uwsgi_temp_path ${directory}/uwsgi;
-  scgi_temp_path ${directory}/scgi;
-  sendfile on;
+function sentFiles(image: RecordedImage, root: string, port: number): string {
+  return `  sendfile on;
   tcp_nopush on;
   server {
     listen 127.0.0.1:${port} backlog=4096;
@@ -54,6 +25,5 @@ http {
       add_header Docker-Content-Digest ${image.digest};
     }
   }
-}
 `;
 }

@@ -52,3 +52,6 @@ export function blobKey(sha512Hex: string): string {
 export function isSealed(key: string): boolean {
   return key.startsWith('variants/');
 }
+
+/** All that a mirror keeps lies below these. */
+export const cachePrefixes = ['blobs/', 'bodies/', 'indexes/', 'records/', 'variants/'] as const;

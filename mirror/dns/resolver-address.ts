@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { AshlarError, systemErrorCode } from '../../src/index.ts';
+import { systemErrorCode } from '../../src/index.ts';
 
 /** Where a resolver listens. */
 export interface ResolverAddress {
@@ -13,19 +13,6 @@ export interface ResolverAddress {
 const dnsPort = 53;
 /** More are not asked before a client has given up. */
 const maxResolvers = 4;
-
-/** Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`. Throws `config_invalid`. */
-export function parseResolverAddress(text: string): ResolverAddress {
-  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text);
-  const plain = isIPv6(text) ? null : /^([^:]+)(?::(\d{1,5}))?$/.exec(text);
-  const [, host = text, port = String(dnsPort)] = bracketed ?? plain ?? [];
-  const isRight = bracketed === null ? isIP(host) !== 0 : isIPv6(host);
-  if (isRight && Number(port) > 0 && Number(port) < 65536) return { host, port: Number(port) };
-  throw new AshlarError('config_invalid', `${JSON.stringify(text)} is no address of a resolver`, {
-    data: { resolver: text },
-    hint: 'Write an IP address, with :PORT behind it if it is not 53; IPv6 in brackets then.',
-  });
-}
 
 /** The resolvers of this machine (resolv.conf(5)), each once: at most four, and none where the file is missing. */
 export async function systemResolvers(

@@ -1,5 +1,5 @@
 import type { ObjectCache } from '../../src/network.ts';
-import { recordReferences } from '../cache/record-references.ts';
+import { recordReferences } from './record-references.ts';
 
 /** What the objects under these keys are for people: the packages that refer to them, as far as records tell. */
 export async function subjectsOf(

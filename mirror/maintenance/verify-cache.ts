@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hasCode, type ObjectInfo } from '../../src/index.ts';
 import { type ObjectCache, sealBytes } from '../../src/network.ts';
-import { blobKey, bodyKey } from '../cache/cache-paths.ts';
-import { cachePrefixes } from '../cache/record-references.ts';
+import { blobKey, bodyKey, cachePrefixes } from '../cache/cache-paths.ts';
 import { decodePackumentRecord } from '../documents/packument-record.ts';
 import { decodeIndex } from '../packument/index-format.ts';
 import { decodeTarballRecord } from '../tarballs/tarball-record.ts';

@@ -1,7 +1,6 @@
 import { folderOf } from '../registries/registry-hosts.ts';
 import type { Edit } from './edits.ts';
 import type { PackumentIndex } from './packument-index.ts';
-import { type ByteTransform, splice } from './splice.ts';
 
 /** Where the tarball of a version moves to; null leaves it where it is. Asked for http and https URLs alone. */
 export type TarballTarget = (url: URL, version: string) => string | null;
@@ -20,11 +19,6 @@ export function tarballEdits(index: PackumentIndex, target: TarballTarget): Edit
     edits.push({ ...tarball.range, replacement: Buffer.from(JSON.stringify(moved)) });
   }
   return edits.sort((a, b) => a.start - b.start);
-}
-
-/** The packument with its tarballs moved, as a step of a pipeline. */
-export function rewriteTarballs(index: PackumentIndex, target: TarballTarget): ByteTransform {
-  return splice(tarballEdits(index, target), index.sizeBytes);
 }
 
 export interface TarballBases {

@@ -11,6 +11,8 @@ export interface HandOnTarget {
   readonly idleMs: number;
   readonly wholeMs: number;
   readonly ledger: RequestLedger;
+  /** Told of each part of the answer's body. */
+  readonly onSent: (bytes: number) => void;
   /** Told of the answer's status before the client sees anything of it. */
   readonly onHead?: (status: number) => void;
   /** What is thrown where no answer comes, or none that is whole. */
@@ -22,14 +24,14 @@ export type HandOn = (
   request: IncomingMessage,
   response: ServerResponse,
   to: HandOnTarget,
-) => Promise<number>;
+) => Promise<void>;
 
 /** What tells the mirror something, and nobody behind it; that a body may be sent was said already. */
 const ownHeaders = ['proxy-authorization', 'proxy-connection', 'x-ashlar-build', 'expect'];
 const connectMs = 5_000;
 
 /**
- * Gives the bytes of the answer's body, when it is sent. Throws `ClientGone` where the client leaves, which ends the request
+ * Resolves when the answer is sent. Throws `ClientGone` where the client leaves, which ends the request
  * to the other side too; `failure` where that breaks off, also in the middle of an answer; and `invalid_request` for
  * a body that cannot be sent on.
  */
@@ -52,13 +54,12 @@ export function createHandOn(loopMark: LoopMark): HandOn {
     });
     const deadline = startDeadline(to.wholeMs, fail);
     proxy.once('proxyReq', deadline.guard);
-    let sentBytes = 0;
     const beganMs = to.ledger.nowMs();
     proxy.once('proxyRes', (answer) => {
       to.ledger.book('upstream', to.ledger.nowMs() - beganMs);
       setOwnHeaders(answer, { response, ledger: to.ledger });
       to.onHead?.(answer.statusCode ?? 0);
-      answer.on('data', (piece: Buffer) => (sentBytes += piece.length));
+      answer.on('data', (piece: Buffer) => to.onSent(piece.length));
       answer.once('close', () => {
         if (!answer.complete) fail(new Error('its answer broke off'));
       });
@@ -69,7 +70,6 @@ export function createHandOn(loopMark: LoopMark): HandOn {
     } finally {
       deadline.end();
     }
-    return sentBytes;
   };
 }
 

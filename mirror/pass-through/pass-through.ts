@@ -7,10 +7,10 @@ import type { HandOn } from './hand-on.ts';
 import type { UpstreamAgents } from './upstream-agents.ts';
 
 /**
- * Hands a request to the registry as it is, with the client's credential, and the answer back; nothing is kept. Gives the
- * bytes of the answer's body; throws as `HandOn` does, `registry_unavailable` where upstream fails.
+ * Hands a request to the registry as it is, with the client's credential, and the answer back; nothing is kept. Throws as
+ * `HandOn` does, `registry_unavailable` where upstream fails.
  */
-export type PassThrough = (exchange: Exchange, wanted: RegistryPath) => Promise<number>;
+export type PassThrough = (exchange: Exchange, wanted: RegistryPath) => Promise<void>;
 
 export interface PassThroughOptions {
   readonly handOn: HandOn;
@@ -38,7 +38,7 @@ export const defaultPassThroughTimeouts: PassThroughTimeouts = {
 };
 
 export function createPassThrough(options: PassThroughOptions): PassThrough {
-  return async ({ request, response, registry, path, ledger }, wanted) => {
+  return async ({ request, response, registry, path, ledger, onSent }, wanted) => {
     const [upstream] = registry.upstreams;
     if (upstream === undefined) throw new AshlarError('internal', 'a registry without upstream');
     request.url = path;
@@ -49,6 +49,7 @@ export function createPassThrough(options: PassThroughOptions): PassThrough {
       agent: options.agents.forUrl(upstream),
       ...timesFor(wanted, options.timeouts),
       ledger,
+      onSent,
       onHead(status) {
         if (changed !== null && status < 300) options.onChange(registry, changed);
       },

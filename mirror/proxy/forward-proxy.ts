@@ -15,15 +15,17 @@ export interface ForwardProxyOptions extends BeyondTheMirror {
 /** Forwards a request with a whole address (RFC 9112, section 3.2.2) to a host that is not mirrored. */
 export interface ForwardProxy extends Disposable {
   /**
-   * Gives the bytes of the answer's body. Throws as `HandOn` does: `proxy_target_unreachable` where the host fails, and
+   * Resolves when the answer is sent. Throws as `HandOn` does: `proxy_target_unreachable` where the host fails, and
    * `proxy_refused` where it may not be reached from here.
    */
-  forward(request: IncomingMessage, response: ServerResponse, to: ForwardTarget): Promise<number>;
+  forward(request: IncomingMessage, response: ServerResponse, to: ForwardTarget): Promise<void>;
 }
 
 export interface ForwardTarget {
   readonly target: URL;
   readonly ledger: RequestLedger;
+  /** Told of each part of the answer's body. */
+  readonly onSent: (bytes: number) => void;
 }
 
 /** To one host. */
@@ -37,14 +39,20 @@ export function createForwardProxy(options: ForwardProxyOptions): ForwardProxy {
     lookup: checkedLookup(addressRule),
   });
   return {
-    async forward(request, response, { target, ledger }) {
+    async forward(request, response, { target, ...told }) {
       const problem = refusalToForward(options, target);
       if (problem !== null)
         throw new AshlarError('proxy_refused', `${target.host} is not forwarded to: ${problem}`);
       request.url = `${target.pathname}${target.search}`;
       const failure = (cause: Error): AshlarError => failureOf(cause, target);
       const times = { idleMs, wholeMs };
-      return handOn(request, response, { target: target.origin, agent, ...times, ledger, failure });
+      return handOn(request, response, {
+        target: target.origin,
+        agent,
+        ...times,
+        ...told,
+        failure,
+      });
     },
     [Symbol.dispose]: () => agent.destroy(),
   };

@@ -15,6 +15,8 @@ export interface Exchange {
   /** Where the client is to find the registry's tarballs, without a slash at the end. */
   readonly base: string;
   readonly ledger: RequestLedger;
+  /** Told of each part of a body that goes out and is not the mirror's own. */
+  readonly onSent: (bytes: number) => void;
   /** Aborted when the client is gone or has waited long enough, and when the mirror ends. */
   readonly signal: AbortSignal;
 }

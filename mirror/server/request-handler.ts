@@ -53,21 +53,21 @@ interface Facts {
   wanted: RegistryPath | null;
 }
 
-/** Gives the answer, or the bytes of one that somebody else has given and that is sent already. */
+/** Gives the answer; null where somebody else gave one and it is sent already. */
 async function answer(
   options: MirrorHandlerOptions,
-  { request, response, ledger, wait }: RequestExchange,
+  { request, response, ledger, onSent, wait }: RequestExchange,
   facts: Facts,
-): Promise<Answer | { readonly passedBytes: number }> {
+): Promise<Answer | null> {
   facts.requester = readRequesterOrRefuse(request, options.requesters);
   refuseUnserved(request, options.loopMark);
   const foreign = foreignTarget(request, options.requesters);
   if (foreign !== null) {
     facts.kind = 'forwarded';
     wait.isOver();
-    const to = { target: foreign, ledger };
-    const forwarding = (): Promise<number> => options.forward(request, response, to);
-    return { passedBytes: await ledger.span('upstream', forwarding) };
+    const to = { target: foreign, ledger, onSent };
+    await ledger.span('upstream', () => options.forward(request, response, to));
+    return null;
   }
   const routed = routeRequest(request, facts.requester, options.requesters.registries);
   const { registry, path, base, wanted, credentialIs } = routed;
@@ -83,14 +83,15 @@ async function answer(
     path,
     base,
     ledger,
+    onSent,
     signal: wait.signal,
   };
   Object.assign(facts, { exchange, wanted, kind: wanted.kind });
   const own = await options.answerRegistry(exchange, wanted);
   if (own !== null) return own;
   wait.isOver();
-  const passing = (): Promise<number> => options.passThrough(exchange, wanted);
-  return { passedBytes: await ledger.span('upstream', passing) };
+  await ledger.span('upstream', () => options.passThrough(exchange, wanted));
+  return null;
 }
 
 function refuseUnserved({ method, headers }: IncomingMessage, loopMark: LoopMark): void {

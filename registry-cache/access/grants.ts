@@ -39,6 +39,8 @@ export interface Grants {
 }
 
 const keptGrants = 50_000;
+/** The clocks of hosts with one cache may differ by this. */
+const clockSkewMs = 60_000;
 
 /** Upstream is being asked. */
 interface Probe {
@@ -56,16 +58,21 @@ export function createGrants(context: CacheContext): Grants {
     if (known > 0) kept.set(key, known);
     return known;
   };
+  /** What was granted in the future was granted by a clock that was wrong: nobody knows how long ago. */
+  const ageMs = (atMs: number): number => {
+    const age = waiting.nowMs() - atMs;
+    return age < -clockSkewMs ? Infinity : age;
+  };
   const isFresh = (place: Place, atMs: number): boolean =>
-    waiting.nowMs() - atMs < settings.grantMs[kindOf(place)];
+    ageMs(atMs) < settings.grantMs[kindOf(place)];
   const isUsable = (place: Place, atMs: number): boolean =>
-    waiting.nowMs() - atMs < settings.grantMs[kindOf(place)] + settings.staleGrantMs[kindOf(place)];
+    ageMs(atMs) < settings.grantMs[kindOf(place)] + settings.staleGrantMs[kindOf(place)];
 
   const confirm = async (place: Place): Promise<void> => {
     const key = grantKey(place);
     const nowMs = waiting.nowMs();
     // Each answer confirms it: not each is worth a write.
-    if (nowMs - (await confirmedAt(key)) < settings.grantMs[kindOf(place)] / 4) return;
+    if (ageMs(await confirmedAt(key)) < settings.grantMs[kindOf(place)] / 4) return;
     kept.set(key, nowMs);
     await cache.writeRecord(key, { repository: place.repository, confirmedAtMs: nowMs });
   };

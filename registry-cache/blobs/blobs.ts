@@ -1,6 +1,7 @@
 import { abortable, AshlarError, hasCode } from '../../src/index.ts';
 import {
   type ByteRange,
+  type CacheState,
   createBodyFlights,
   digestAlgorithm,
   type FoundBody,
@@ -30,6 +31,12 @@ export interface BlobAsk {
   readonly signal: AbortSignal;
 }
 
+export interface BlobSize {
+  readonly sizeBytes: number;
+  /** `hit` where upstream was not asked. */
+  readonly state: CacheState;
+}
+
 export type FoundBlob = FoundBody<StoredObject> & {
   readonly sizeBytes: number;
   /** The bytes of a range; on a disk that is full they come from upstream for this reader alone. */
@@ -42,7 +49,7 @@ export interface Blobs {
    * The size of a blob that the repository has: as upstream says, or has said. Throws `blob_unknown`, `registry_auth_required`, and
    * upstream's failures.
    */
-  size(place: Place, digest: OciDigest, ask: BlobAsk): Promise<number>;
+  size(place: Place, digest: OciDigest, ask: BlobAsk): Promise<BlobSize>;
   /**
    * The same, and the blob: kept, or being fetched, once for all repositories that have it. What was fetched for one is given out
    * for another only when upstream has said that this has it too.
@@ -59,6 +66,12 @@ export interface BlobsOptions {
   readonly limits: TransferLimits;
   /** Told of what could not be kept; who asked has it all the same. */
   readonly onNotKept: (subject: string, error: unknown) => void;
+}
+
+/** A link, and how it was come by: `hit` where upstream was not asked for it. */
+interface FoundLink {
+  readonly link: Link;
+  readonly state: CacheState;
 }
 
 /** What others were refused, or had stated wrongly, is looked for again; it is theirs only that often. */
@@ -85,28 +98,35 @@ export function createBlobs(options: BlobsOptions): Blobs {
   });
 
   /** Once for all who ask. */
-  const learn = (place: Place, digest: OciDigest, { ledger, signal }: BlobAsk): Promise<Link> => {
+  const learn = async (
+    place: Place,
+    digest: OciDigest,
+    { ledger, signal }: BlobAsk,
+  ): Promise<FoundLink> => {
     const key = linkKey(place, digest);
-    const running =
-      learned.get(key) ??
-      askForLink(options, { place, digest, ledger }).finally(() => learned.delete(key));
-    learned.set(key, running);
-    return abortable(running, signal);
+    const running = learned.get(key);
+    const asking =
+      running ?? askForLink(options, { place, digest, ledger }).finally(() => learned.delete(key));
+    learned.set(key, asking);
+    const link = await abortable(asking, signal);
+    return { link, state: running === undefined ? 'miss' : 'coalesced' };
   };
 
   /** What the repository has, once it is known that this view may read it. */
-  const linkOf = async (place: Place, digest: OciDigest, ask: BlobAsk): Promise<Link> => {
+  const linkOf = async (place: Place, digest: OciDigest, ask: BlobAsk): Promise<FoundLink> => {
     const link = await ask.ledger.span('cache', () => links.find(place, digest));
     if (link === null) return learn(place, digest, ask);
     await grants.ensure(place, { probe: { what: link.kind, reference: digest }, ...ask });
-    return link;
+    return { link, state: 'hit' };
   };
 
   /** What upstream itself has said: a manifest may name what its registry does not have, or has for others alone. */
-  const givenLink = async (place: Place, link: Link, ask: BlobAsk): Promise<Link> => {
-    if (link.source === 'given') return link;
-    const latest = await links.latest(place, link.digest);
-    return latest?.source === 'given' ? latest : learn(place, link.digest, ask);
+  const givenLink = async (place: Place, found: FoundLink, ask: BlobAsk): Promise<FoundLink> => {
+    if (found.link.source === 'given') return found;
+    const { digest } = found.link;
+    const latest = await links.latest(place, digest);
+    if (latest?.source !== 'given') return learn(place, digest, ask);
+    return { link: latest, state: 'hit' };
   };
 
   /** The size of what was found; null where it is not for this repository, or is not as it should be. */
@@ -119,7 +139,7 @@ export function createBlobs(options: BlobsOptions): Blobs {
     const leader = found.kind === 'arriving' ? leaders.get(found.transfer) : undefined;
     if (leader !== undefined && linkKey(leader.place, digest) === linkKey(place, digest))
       return leader.link.sizeBytes;
-    const { sizeBytes } = await givenLink(place, link, ask);
+    const { sizeBytes } = (await givenLink(place, { link, state: 'hit' }, ask)).link;
     if (found.kind === 'kept') {
       if (storedBytes(found.kept) === sizeBytes) return sizeBytes;
       if (await isIntact(cache, found.kept, ask.signal)) links.doubt(place, digest, 'all');
@@ -150,12 +170,13 @@ export function createBlobs(options: BlobsOptions): Blobs {
   return {
     settled: () => flights.settled(),
     async size(place, digest, ask) {
-      const link = await linkOf(place, digest, ask);
-      return (await givenLink(place, link, ask)).sizeBytes;
+      const known = await linkOf(place, digest, ask);
+      const { link, state } = await givenLink(place, known, ask);
+      return { sizeBytes: link.sizeBytes, state };
     },
     async find(place, digest, ask) {
       for (let turn = 1; turn <= maxTurns; turn += 1) {
-        const link = await linkOf(place, digest, ask);
+        const { link } = await linkOf(place, digest, ask);
         using stack = new DisposableStack();
         const found = stack.use(await flights.find({ place, link }, ask));
         const sizeBytes = await sizeOf({ place, link }, found, ask);

@@ -64,7 +64,8 @@ export function fetchBlob(
     links.doubt(place, digest, hasCode(error, 'registry_corrupt') ? 'all' : 'stated'),
   );
   const keep = async (): Promise<StoreOutcome> => {
-    links.add(place, [{ ...link, source: 'given' }]);
+    // An index may say of it which manifest it is: of what type it is, only upstream's answer to that question tells.
+    links.add(place, [{ ...link, kind: 'blob', mediaType: null, source: 'given' }]);
     await grants.confirm(place);
     const outcome = await context.cache.store(blobKey(digest), transfer.contents());
     if (outcome.kind === 'not-kept') onNotKept(subject, outcome.because);

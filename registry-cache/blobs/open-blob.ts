@@ -59,7 +59,7 @@ export function createBlobOpener(
     }
     const opened = openedOf(response);
     const problem = problemOf(response, opened, sizeBytes);
-    if (problem === null) return opened;
+    if (problem === null) return { ...opened, totalBytes: opened.totalBytes ?? sizeBytes };
     await response.discard();
     throw corrupt(response, problem);
   };

@@ -27,6 +27,8 @@ export interface ClientSettingsOptions {
   readonly form?: 'ns' | 'path';
   /** Whether the client asks the registry itself when the cache fails; docker's engine and BuildKit cannot be kept from it. */
   readonly fallback?: 'upstream' | 'none';
+  /** Certificates in PEM by which the client is to know the cache, for one of https; default: it knows their authority already. */
+  readonly authority?: string | null;
 }
 
 /** One file as it has to be. */
@@ -62,16 +64,40 @@ export interface SettingsContext extends Required<
  * is changed. Throws `config_invalid` for files that cannot be read safely, or that say something else of the same registries.
  */
 export async function clientSettings(
-  { client, cacheUrl, form = 'ns', fallback = 'upstream', registries, root }: ClientSettingsOptions,
+  {
+    client,
+    cacheUrl,
+    form = 'ns',
+    fallback = 'upstream',
+    authority = null,
+    registries,
+    root,
+  }: ClientSettingsOptions,
   files: SettingsContext['files'],
 ): Promise<ClientSettings> {
   if (registries.length === 0)
     throw new AshlarError('config_invalid', 'there is no registry to configure a client for');
   const cache = parseCacheAddress(cacheUrl);
-  const made = await settingsOf[client]({ cache, registries, root, form, fallback, files });
+  if (authority !== null && cache.scheme === 'http')
+    throw new AshlarError(
+      'config_invalid',
+      `certificates are given for ${cache.origin}, which has no TLS`,
+      { hint: 'Name the address of the cache where it has TLS: --cache-url https://host:port.' },
+    );
+  const made = await settingsOf[client]({
+    cache,
+    registries,
+    root,
+    form,
+    fallback,
+    authority,
+    files,
+  });
   const trust =
-    cache.scheme === 'https'
-      ? [`${client} has to trust the certificate of ${cache.host}; see \`ashlar trust\`.`]
+    cache.scheme === 'https' && authority === null
+      ? [
+          `${client} has to know the authority of ${cache.host}: where it is one of your own, add --ca FILE with its certificate.`,
+        ]
       : [];
   return { client, ...made, notes: [...made.notes, ...trust] };
 }

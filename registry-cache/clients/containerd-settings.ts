@@ -1,4 +1,5 @@
 import type { CachedRegistry } from '../config/cached-registry.ts';
+import { authorityFiles, authorityPath } from './authority-file.ts';
 import { ownOrigin, pathPrefix } from './cache-address.ts';
 import type { ClientSettings, SettingsContext, SettingsFile } from './client-settings.ts';
 import { hostsDirectory } from './containerd-config.ts';
@@ -13,10 +14,12 @@ export async function containerdSettings(
   context: SettingsContext,
 ): Promise<Omit<ClientSettings, 'client'>> {
   const { directory, file, notes } = await hostsDirectory(context.files);
-  const hosts: SettingsFile[] = [];
+  const authority = authorityPath(context, directory);
+  const known = { ...context, authorityPath: context.authority === null ? null : authority };
+  const hosts: SettingsFile[] = [...(await authorityFiles(context, authority))];
   for (const registry of context.registries)
     hosts.push(
-      await hostsFile(context, { registry, path: `${directory}/${registry.name}/hosts.toml` }),
+      await hostsFile(known, { registry, path: `${directory}/${registry.name}/hosts.toml` }),
     );
   const isChanged = file !== null && file.before !== file.text;
   return {
@@ -29,8 +32,13 @@ export async function containerdSettings(
   };
 }
 
+interface HostsContext extends SettingsContext {
+  /** Null where containerd is to know the cache already. */
+  readonly authorityPath: string | null;
+}
+
 async function hostsFile(
-  context: SettingsContext,
+  context: HostsContext,
   { registry, path }: { readonly registry: CachedRegistry; readonly path: string },
 ): Promise<SettingsFile> {
   const text = hostsText(context, registry);
@@ -40,30 +48,32 @@ async function hostsFile(
   return mergedHosts(context, { registry, path, before });
 }
 
-function hostsText(context: SettingsContext, registry: CachedRegistry): string {
-  const { fallback, cache } = context;
+function hostsText(context: HostsContext, registry: CachedRegistry): string {
+  const { fallback, cache, authorityPath: authority } = context;
   const server = fallback === 'none' ? cacheBase(context, registry) : ownOrigin(registry);
   const head = `server = ${quoted(server)}\n`;
   const path = fallback === 'none' && context.form === 'path' ? 'override_path = true\n' : '';
-  return `# The registry cache at ${cache.origin} is asked for images of ${registry.name}.\n${head}${path}\n${hostTable(context, registry)}`;
+  const ca = fallback === 'none' && authority !== null ? `ca = ${quoted(authority)}\n` : '';
+  return `# The registry cache at ${cache.origin} is asked for images of ${registry.name}.\n${head}${path}${ca}\n${hostTable(context, registry)}`;
 }
 
 function cacheBase({ cache, form }: SettingsContext, registry: CachedRegistry): string {
   return form === 'ns' ? cache.origin : `${cache.origin}/v2/${pathPrefix(registry)}`;
 }
 
-function hostTable(context: SettingsContext, registry: CachedRegistry): string {
+function hostTable(context: HostsContext, registry: CachedRegistry): string {
   const lines = [
     `[host.${quoted(cacheBase(context, registry))}]`,
     '  capabilities = ["pull", "resolve"]',
     ...(context.form === 'path' ? ['  override_path = true'] : []),
+    ...(context.authorityPath === null ? [] : [`  ca = ${quoted(context.authorityPath)}`]),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 /** Hosts are asked in the order in which they stand: the cache comes before those of somebody else. */
 function mergedHosts(
-  context: SettingsContext,
+  context: HostsContext,
   file: { readonly registry: CachedRegistry; readonly path: string; readonly before: string },
 ): SettingsFile {
   const { registry, path, before } = file;
@@ -76,8 +86,16 @@ function mergedHosts(
     hosts.some(({ kind, path: [, url] }) => kind !== 'table' || url === undefined)
   )
     throw settingsProblem(path, 'has its hosts in a form that is not understood here');
-  if (hosts.some(({ path: [, url] }) => url?.replace(/\/$/, '') === base))
-    return editedFile(path, before, []);
+  const own = hosts.find(({ path: [, url] }) => url?.replace(/\/$/, '') === base);
+  if (own !== undefined) {
+    const hasCa = all.some((each) => startsWith(each.path, [...own.path, 'ca']));
+    if (context.authorityPath === null || hasCa) return editedFile(path, before, []);
+    throw settingsProblem(
+      path,
+      'names the cache already, without an authority',
+      `Add the line ca = ${quoted(context.authorityPath)} to its table, or take the table out.`,
+    );
+  }
   if (context.fallback === 'none')
     throw settingsProblem(
       path,

@@ -1,21 +1,20 @@
 import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+import { authorityFiles, authorityPath } from './authority-file.ts';
 import type { ClientSettings, SettingsContext } from './client-settings.ts';
 import { editedFile, readSettings, settingsProblem, wholeFile } from './settings-file.ts';
 import { applyEdits, type TextEdit } from './text-edits.ts';
 
 const path = '/etc/docker/daemon.json';
+const certificates = '/etc/docker/certs.d';
 
 /**
  * Docker's engine asks mirrors for images of Docker Hub alone, at the root of a host (docs.docker.com, "Run as a pull-through
- * cache"), so docker.io has to be what the cache takes that for. It reads both settings anew on SIGHUP.
+ * cache"), so docker.io has to be what the cache takes that for. It reads both settings anew on SIGHUP; the BuildKit in it does not.
  */
-export async function dockerSettings({
-  cache,
-  registries,
-  root,
-  fallback,
-  files,
-}: SettingsContext): Promise<Omit<ClientSettings, 'client'>> {
+export async function dockerSettings(
+  context: SettingsContext,
+): Promise<Omit<ClientSettings, 'client'>> {
+  const { cache, registries, root, fallback, files } = context;
   if (root.name !== 'docker.io')
     throw settingsProblem(
       path,
@@ -23,13 +22,17 @@ export async function dockerSettings({
       'Serve docker.io at the root of the cache (--root docker.io).',
     );
   if (fallback === 'none')
-    throw settingsProblem(path, 'cannot say that docker must not ask docker.io itself');
+    throw settingsProblem(
+      path,
+      'cannot say that docker must not ask docker.io itself',
+      'Leave out --fallback none.',
+    );
   await refuseFlags(files);
   const wanted: readonly Wanted[] = [
     { key: 'registry-mirrors', value: cache.origin },
-    // An engine with containerd's image store, and BuildKit in it, take a mirror for https otherwise.
+    // BuildKit and containerd's image store in it take a mirror for https otherwise, and BuildKit a name that is not a URL for none.
     ...(cache.scheme === 'http' && !cache.isLoopback
-      ? [{ key: 'insecure-registries', value: cache.host }]
+      ? [{ key: 'insecure-registries', value: cache.origin }]
       : []),
   ];
   const others = registries.filter(({ name }) => name !== 'docker.io').map(({ name }) => name);
@@ -39,14 +42,16 @@ export async function dockerSettings({
       ? wholeFile(path, freshText(wanted))
       : editedFile(path, before, mergeEdits(before, wanted));
   return {
-    files: [file],
+    files: [...(await authorityFiles(context, authorityPath(context, certificates))), file],
     restart: file.before === file.text ? [] : ['systemctl reload docker'],
-    notes:
-      others.length === 0
+    notes: [
+      ...(others.length === 0
         ? []
         : [
             `docker uses mirrors for docker.io alone: images of ${others.join(', ')} are pulled through the cache as ${cache.host}/${others[0] ?? ''}/NAME.`,
-          ],
+          ]),
+      'BuildKit in the engine (docker build) may read this when the engine starts and not before: systemctl restart docker, which ends containers that run unless live-restore is set.',
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CachedRegistry } from '../config/cached-registry.ts';
+import { authorityFiles, authorityPath } from './authority-file.ts';
 import { pathPrefix } from './cache-address.ts';
 import type { ClientSettings, SettingsContext } from './client-settings.ts';
 import { editedFile, readSettings, settingsProblem, wholeFile } from './settings-file.ts';
@@ -8,6 +9,7 @@ import { quoted, statementsOf } from './toml-text.ts';
 const main = '/etc/containers/registries.conf';
 const dropIns = '/etc/containers/registries.conf.d';
 const path = `${dropIns}/050-ashlar.conf`;
+const certificates = '/etc/containers/certs.d';
 
 /**
  * A file of its own beside `registries.conf` (containers-registries.conf.d(5)), which podman, buildah, skopeo and CRI-O read each
@@ -32,7 +34,7 @@ export async function podmanSettings(
           before === text ? [] : [{ offset: 0, removed: before, inserted: text }],
         );
   return {
-    files: [file],
+    files: [...(await authorityFiles(context, authorityPath(context, certificates))), file],
     restart: [],
     notes: [
       'podman, buildah and skopeo read this each time; where CRI-O runs: systemctl reload crio.',

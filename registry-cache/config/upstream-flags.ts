@@ -5,6 +5,7 @@ import { isRegistryHost } from './registry-host.ts';
 import { type PlacedRegistry, unknownRegistry } from './resolve-registries.ts';
 
 const at: ConfigPlace = { file: '--upstream', place: '' };
+const hint = 'Write it as --upstream docker.io=https://registry.example';
 
 /**
  * What `--upstream NAME=URL` makes of the registries: several of one name are its endpoints in that order. Throws
@@ -42,11 +43,10 @@ function parseUpstream(text: string): { host: string; url: URL } {
   const host = text.slice(0, Math.max(0, equals)).toLowerCase();
   // A URL before the equals sign may hold a credential: only a name is shown.
   if (!isRegistryHost(host)) {
-    throw configProblem(at, 'what stands before the = is no host of a registry', {
-      hint: 'Write it as --upstream docker.io=https://registry.example',
-    });
+    throw configProblem(at, 'what stands before the = is no host of a registry', { hint });
   }
   const url = endpointUrl.safeParse(text.slice(equals + 1));
   if (url.success) return { host, url: url.data };
-  throw configProblem(at, `${host}: ${url.error.issues[0]?.message ?? 'is no address'}`);
+  const problem = url.error.issues[0]?.message ?? 'is no address';
+  throw configProblem(at, `${host}: ${problem}`, { hint });
 }

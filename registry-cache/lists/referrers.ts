@@ -11,8 +11,10 @@ import {
   type UpstreamResponse,
 } from '../../src/network.ts';
 import type { Grants } from '../access/grants.ts';
+import { listsForReaders } from '../access/lists-for-readers.ts';
 import type { CacheContext } from '../cache-context.ts';
 import type { Manifests } from '../manifests/manifests.ts';
+import { formatIndex } from '../routing/referrers-filter.ts';
 import { type Place, referrersKey } from '../store/cache-keys.ts';
 import { documentRules } from '../upstream/document-rules.ts';
 import { askWhole } from '../upstream/ask-whole.ts';
@@ -47,7 +49,7 @@ const maxIndexBytes = 4 * 1024 ** 2;
  */
 export function createReferrers(options: ReferrersOptions): Refreshed<Subject, Referrers> {
   const { cache, waiting } = options.context;
-  return createRefreshed<Subject, Referrers>(options.context, {
+  const lists = createRefreshed<Subject, Referrers>(options.context, {
     keyOf: ({ place, digest }) => referrersKey(place, digest),
     ...documentRules(options.context),
     withdrawnWith: (target) => [target],
@@ -66,6 +68,7 @@ export function createReferrers(options: ReferrersOptions): Refreshed<Subject, R
       return { record: { index, checkedAtMs: waiting.nowMs() }, outcome: 'fetched' };
     },
   });
+  return listsForReaders(lists, { ...options, probe: { what: 'referrers', reference: '' } });
 }
 
 async function fetchIndex(
@@ -110,7 +113,7 @@ async function fetchPages(
   }
   if (pages.length === 1) return first.text;
   const manifests = pages.flatMap(({ index }) => index.manifests);
-  return JSON.stringify({ ...first.index, manifests });
+  return formatIndex({ ...first.index, manifests });
 }
 
 /** Null where upstream has no such list. */

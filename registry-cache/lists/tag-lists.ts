@@ -8,6 +8,7 @@ import {
   type UpstreamResponse,
 } from '../../src/network.ts';
 import type { Grants } from '../access/grants.ts';
+import { listsForReaders } from '../access/lists-for-readers.ts';
 import type { CacheContext } from '../cache-context.ts';
 import { type Place, tagListKey } from '../store/cache-keys.ts';
 import { documentRules } from '../upstream/document-rules.ts';
@@ -40,7 +41,7 @@ const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
  */
 export function createTagLists(context: CacheContext, grants: Grants): Refreshed<Listed, TagList> {
   const { cache, waiting } = context;
-  return createRefreshed<Listed, TagList>(context, {
+  const lists = createRefreshed<Listed, TagList>(context, {
     keyOf: ({ place }) => tagListKey(place),
     ...documentRules(context),
     withdrawnWith: (target) => [target],
@@ -54,6 +55,7 @@ export function createTagLists(context: CacheContext, grants: Grants): Refreshed
       return { record: { tags, checkedAtMs: waiting.nowMs() }, outcome: 'fetched' };
     },
   });
+  return listsForReaders(lists, { context, grants, probe: { what: 'tags', reference: '' } });
 }
 
 async function fetchTags(

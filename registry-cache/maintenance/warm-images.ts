@@ -15,7 +15,14 @@ import type { Place } from '../store/cache-keys.ts';
 
 export interface WarmSummary {
   readonly images: readonly WarmedImage[];
-  readonly failures: readonly { readonly subject: string; readonly problem: string }[];
+  readonly failures: readonly WarmFailure[];
+}
+
+export interface WarmFailure {
+  readonly subject: string;
+  readonly problem: string;
+  /** What to do about it. */
+  readonly hint: string;
 }
 
 export interface WarmedImage {
@@ -41,14 +48,15 @@ export async function warmImages(
   options: WarmOptions,
 ): Promise<WarmSummary> {
   const images: WarmedImage[] = [];
-  const failures: { subject: string; problem: string }[] = [];
+  const failures: WarmFailure[] = [];
   const platforms = options.platforms.map((text) => parsePlatform(text));
   for (const reference of references) {
     try {
       images.push(await warm(core, reference, { ...options, platforms }));
     } catch (error) {
       options.signal.throwIfAborted();
-      failures.push({ subject: reference, problem: toAshlarError(error).message });
+      const { message, hint } = toAshlarError(error);
+      failures.push({ subject: reference, problem: message, hint });
     }
   }
   return { images, failures };

@@ -57,7 +57,8 @@ export function createManifests({
   const flights = new Map<string, Promise<ReceivedManifest>>();
 
   const kept = async (place: Place, digest: OciDigest): Promise<ReceivedManifest | null> => {
-    const link = await links.find(place, digest);
+    // Another process may have been given what is only stated here.
+    const link = await links.latest(place, digest);
     // One that others have is given out only when upstream has given it to this repository as well.
     if (link?.source !== 'given' || link.mediaType === null) return null;
     const hex = digest.slice(digest.indexOf(':') + 1);

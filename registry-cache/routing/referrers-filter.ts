@@ -16,9 +16,20 @@ export function filterReferrers(index: string, artifactType: string | null): Fil
   const parsed = parseIndex(index);
   const manifests = parsed.manifests.filter((each) => typeOf(each) === artifactType);
   return {
-    index: JSON.stringify({ ...parsed, manifests }),
+    index: formatIndex({ ...parsed, manifests }),
     headers: { 'oci-filters-applied': 'artifactType' },
   };
+}
+
+/** Throws `registry_corrupt` for what lies in itself more deeply than can be written, though it can be read. */
+export function formatIndex(index: object): string {
+  try {
+    return JSON.stringify(index);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problem = 'the list of referrers lies in itself too deeply';
+    throw new AshlarError('registry_corrupt', problem, { cause: error });
+  }
 }
 
 function parseIndex(text: string): { readonly manifests: readonly unknown[] } {

@@ -30,11 +30,10 @@ export async function blobAnswer(
     etag,
   };
   if (request.method === 'HEAD') {
-    const sizeBytes = await core.blobs.size(place, digest, { ledger, signal });
+    const { sizeBytes, state } = await core.blobs.size(place, digest, { ledger, signal });
     if (hasTag(request.headers['if-none-match'], etag))
-      return { status: 304, headers, body: null, state: 'hit' };
-    const pieces = noPieces();
-    return { status: 200, headers, body: { sizeBytes, pieces }, state: 'hit' };
+      return { status: 304, headers, body: null, state };
+    return { status: 200, headers, body: { sizeBytes, pieces: noPieces() }, state };
   }
   const found = await core.blobs.find(place, digest, { ledger, signal });
   response.once('close', () => found[Symbol.dispose]());

@@ -40,23 +40,24 @@ const keptLinks = 100_000;
 
 export function createLinks({ cache, onNotKept }: LinksOptions): Links {
   const kept = createRecentMap<Link>(keptLinks);
-  const writing = new Set<Promise<void>>();
+  const changes = createChanges(onNotKept);
 
-  const write = async (key: string, place: Place, link: Link): Promise<void> => {
-    try {
-      const record = { repository: place.repository, ...link };
-      await cache.writeRecord(key, record, [blobKey(link.digest)]);
-    } catch (error) {
-      onNotKept(`${place.repository}: ${link.digest}`, error);
-    }
-  };
   const load = async (key: string, digest: OciDigest): Promise<Link | null> => {
     const stored = decodeLink(await cache.readRecord(key), digest);
     // What was learned while the store was read is not yet in it.
     const known = kept.get(key);
     if (known?.source === 'given') return known;
     if (stored !== null) kept.set(key, stored);
-    return stored;
+    return stored ?? known ?? null;
+  };
+  const write = async (key: string, place: Place, link: Link): Promise<void> => {
+    // One that was not in memory may be in the store, and say more.
+    const isReplaced =
+      link.source === 'stated' && (await load(key, link.digest))?.source === 'given';
+    // Only the last of several that came one after the other is worth it.
+    if (isReplaced || (kept.get(key) ?? link) !== link) return;
+    const record = { repository: place.repository, ...link };
+    await cache.writeRecord(key, record, [blobKey(link.digest)]);
   };
   return {
     async find(place, digest) {
@@ -71,30 +72,55 @@ export function createLinks({ cache, onNotKept }: LinksOptions): Links {
     async latest(place, digest) {
       const key = linkKey(place, digest);
       const known = kept.get(key);
-      return known?.source === 'given' ? known : load(key, digest);
+      if (known?.source !== 'given') return load(key, digest);
+      cache.used(key);
+      return known;
     },
     add(place, links) {
       for (const link of links) {
         const key = linkKey(place, link.digest);
         const known = kept.get(key);
-        if (known !== undefined && (known.source === 'given' || link.source === 'stated')) continue;
+        if (known !== undefined && !saysMore(link, known)) continue;
         kept.set(key, link);
-        const run: Promise<void> = write(key, place, link).finally(() => writing.delete(run));
-        writing.add(run);
+        changes.after(key, `${place.repository}: ${link.digest}`, () => write(key, place, link));
       }
     },
     doubt(place, digest, what) {
       const key = linkKey(place, digest);
       if (kept.get(key)?.source === 'given' && what === 'stated') return;
       kept.delete(key);
-      const run: Promise<void> = cache
-        .drop(key)
-        .catch((error: unknown) => onNotKept(`${place.repository}: ${digest}`, error))
-        .finally(() => writing.delete(run));
-      writing.add(run);
+      changes.after(key, `${place.repository}: ${digest}`, () => cache.drop(key));
+    },
+    settled: () => changes.settled(),
+  };
+}
+
+/** What upstream gave as a manifest has a type as well; nothing else replaces what it gave. */
+function saysMore(link: Link, known: Link): boolean {
+  if (link.source === 'stated') return false;
+  return known.source === 'stated' || (link.kind === 'manifest' && known.kind === 'blob');
+}
+
+/** Changes of records, those of one in the order in which they were asked for. */
+interface Changes {
+  after(key: string, subject: string, change: () => Promise<void>): void;
+  settled(): Promise<void>;
+}
+
+function createChanges(onNotKept: LinksOptions['onNotKept']): Changes {
+  const last = new Map<string, Promise<void>>();
+  return {
+    after(key, subject, change) {
+      const run: Promise<void> = (last.get(key) ?? Promise.resolve())
+        .then(change)
+        .catch((error: unknown) => onNotKept(subject, error))
+        .finally(() => {
+          if (last.get(key) === run) last.delete(key);
+        });
+      last.set(key, run);
     },
     async settled() {
-      while (writing.size > 0) await Promise.all(writing);
+      while (last.size > 0) await Promise.all(last.values());
     },
   };
 }

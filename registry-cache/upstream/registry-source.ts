@@ -2,6 +2,7 @@ import {
   createUpstream,
   type CredentialLookup,
   defaultHealthPolicy,
+  type Lane,
   type OriginState,
   type RequestLedger,
   type RetryPolicy,
@@ -80,6 +81,7 @@ export function createRegistrySources(options: RegistrySourcesOptions): Registry
       const response = await upstreamOf(upstreams, registry).send({
         ...request,
         target: `/${place.repository}/${path}`,
+        lane: laneOf({ method: request.method, path }),
         authorization: authorizerOf(place, { as, ledger }),
       });
       limits.note(registry.name, response);
@@ -89,6 +91,11 @@ export function createRegistrySources(options: RegistrySourcesOptions): Registry
     states: () =>
       [...upstreams].map(([registry, upstream]) => ({ registry, origins: upstream.states() })),
   };
+}
+
+/** Layers take minutes: manifests, and the tokens for them, do not wait behind them for a connection. */
+function laneOf({ method, path }: Pick<SourceRequest, 'method' | 'path'>): Lane {
+  return method === 'GET' && path.startsWith('blobs/') ? 'long' : 'short';
 }
 
 function upstreamOf(upstreams: ReadonlyMap<string, Upstream>, { name }: CachedRegistry): Upstream {

@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts';
 import { findRegistryCache } from './find-registry-cache.ts';
 import { openObjects } from './open-store.ts';
 import { formatBytes } from './terminal.ts';
+import { trustBuildCa } from './trust-build-ca.ts';
 
 /** One thing that an installation needs. */
 export interface InstallationCheck {
@@ -66,6 +67,7 @@ async function checkStoreOpens(context: CommandContext): Promise<InstallationChe
 async function checkRegistryCache(context: CommandContext): Promise<InstallationCheck> {
   const check = { name: 'registry cache', ok: true, mend: '' };
   try {
+    await trustBuildCa(context.env);
     const search = await findRegistryCache(context);
     if (search.kind === 'none') return { ...check, detail: 'none: registries are asked directly' };
     if (search.kind === 'found')

@@ -33,3 +33,8 @@ export function withCommonOptions(command: Command): Command {
         .default('text'),
     );
 }
+
+/** Not `<value...>`, which takes the arguments of the command that stand behind it too. */
+export function repeated(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value];
+}

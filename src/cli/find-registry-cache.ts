@@ -93,11 +93,15 @@ async function ask(
     return registries === null ? 'it is no registry cache' : { url, registries };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof AttemptFailure) return error.message;
+    if (error instanceof AttemptFailure) return problemOf(error);
     if (error instanceof DOMException && error.name === 'TimeoutError')
       return `no answer in ${timeoutMs} ms`;
     throw error;
   }
+}
+
+function problemOf({ facts: { code }, message }: AttemptFailure): string {
+  return code === 'registry_untrusted' ? `${message}: name its file in ASHLAR_BUILD_CA` : message;
 }
 
 /** Null for what no registry cache says. */

@@ -9,9 +9,9 @@ import { createSharedReads } from '../flow/shared-reads.ts';
 import { indexedUsage, type ObjectUsage } from '../object-cache/object-usage.ts';
 import type { SpoolPlace } from '../pull-through/body-spool.ts';
 import { type HostClaims, openHostClaims } from '../pull-through/host-claims.ts';
-import { keepCounting } from '../pull-through/keep-counting.ts';
-import { createEvictor, type Evictor } from '../pull-through/usage-evictor.ts';
-import { openUsageIndex, type UsageIndex } from '../pull-through/usage-index.ts';
+import { keepCounting } from '../object-cache/usage/keep-counting.ts';
+import { createEvictor, type Evictor } from '../object-cache/usage/usage-evictor.ts';
+import { openUsageIndex, type UsageIndex } from '../object-cache/usage/usage-index.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openObjectStore } from '../store/open-object-store.ts';
 import type { CommandContext } from './command-context.ts';
@@ -68,8 +68,6 @@ export async function openCacheHome(
     store: objects,
     usage: index,
     maxBytes: maxBytes ?? Infinity,
-    // What was used in the last half minute stays, which is longer than any answer needs to begin.
-    protect: () => false,
   });
   const everyMs = maxBytes === null ? Infinity : countAgainMs;
   return {

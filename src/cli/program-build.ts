@@ -70,7 +70,7 @@ export function addBuildCommands(program: Command, perform: Perform): void {
       )
       .option(
         '--ca-file <file>',
-        'certificates that RUN steps trust besides their own; no trace stays in the image (ASHLAR_BUILD_CA)',
+        'certificates of registries and of what RUN steps ask, besides those known; no trace stays in the image (ASHLAR_BUILD_CA)',
       ),
   ).action((contextDir: string, flags: BuildFlags) =>
     perform(flags, async (context) => {
@@ -158,6 +158,7 @@ async function buildOptions(
     pull: flags.pull === true ? 'always' : 'if-missing',
     progress: flags.progress,
     bootCheck: flags.bootCheck === true ? 'yes' : 'no',
+    caFile,
     runs: {
       limits: {
         memoryBytes: parseSize(flags.memory, '--memory'),

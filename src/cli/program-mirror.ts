@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import { type CommonOptions, type Perform, repeated, withCommonOptions } from './common-options.ts';
 import { parseSize } from './parse-size.ts';
 
 /** `ashlar mirror ...` */
@@ -26,8 +26,9 @@ function addServe(mirror: Command, perform: Perform): void {
     .option('--no-tls', 'serve no TLS, and make no authority')
     .option('--dns-listen <host:port>', 'where DNS is answered; not at all without this')
     .option(
-      '--dns-answer <address...>',
-      'addresses given for the mirrored hosts; those of --tls-listen without this',
+      '--dns-answer <address>',
+      'an address given for the mirrored hosts, may be repeated; those of --tls-listen without this',
+      repeated,
     )
     .addOption(
       new Option(
@@ -144,8 +145,9 @@ function addEnv(mirror: Command, perform: Perform): void {
       .option('--port <port>', 'where it serves plain http', '4873')
       .option('--config <file>', 'the configuration of the mirror, as `mirror serve` has it')
       .option(
-        '--host <name...>',
-        'further hosts of the default registry, as `mirror serve` has them',
+        '--host <name>',
+        'a further host of the default registry, as `mirror serve` has it; may be repeated',
+        repeated,
       ),
   ).action(({ way, address, port, config, host, ...options }: EnvOptions) =>
     perform(options, async (context) =>
@@ -183,8 +185,16 @@ function withMirrorOptions(command: Command): Command {
     command
       .option('--config <file>', 'registries, scopes, policy and limits, as JSON')
       .option('--cache <url>', 'where fetched files are kept: file:///dir or s3://bucket/prefix')
-      .option('--upstream <url...>', 'where the default registry is fetched from, in this order')
-      .option('--host <name...>', 'further hosts by which clients know the default registry')
+      .option(
+        '--upstream <url>',
+        'where the default registry is fetched from; may be repeated, in this order',
+        repeated,
+      )
+      .option(
+        '--host <name>',
+        'a further host by which clients know the default registry; may be repeated',
+        repeated,
+      )
       .option('--max-cache <size>', 'what the cache may hold, such as 50G'),
   );
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import { type CommonOptions, type Perform, repeated, withCommonOptions } from './common-options.ts';
 import { parseSize } from './parse-size.ts';
 
 /** `ashlar registry-cache ...` */
@@ -57,9 +57,10 @@ function addStatus(cache: Command, perform: Perform): void {
 
 interface ConfigureOptions extends CommonOptions, CacheOptions {
   readonly cacheUrl: string;
-  readonly registry?: string[];
+  readonly registry?: readonly string[];
   readonly write?: boolean;
   readonly undo?: boolean;
+  readonly ca?: string;
   readonly rootDir: string;
   readonly form: 'ns' | 'path';
   readonly fallback: 'upstream' | 'none';
@@ -72,7 +73,12 @@ function addConfigure(cache: Command, perform: Perform): void {
       .description('what a container client needs to pull through the cache')
       .argument('<client>', 'docker, containerd, podman (buildah, skopeo, CRI-O) or buildkit')
       .option('--cache-url <url>', 'the cache as the client sees it', 'http://127.0.0.1:5050')
-      .option('--registry <name...>', 'the registries that are asked through it; all by default')
+      .option('--ca <file>', 'certificates by which the client is to know a cache of https, in PEM')
+      .option(
+        '--registry <name>',
+        'a registry that is asked through it, and may be repeated; all by default',
+        repeated,
+      )
       .addOption(
         new Option('--form <form>', 'how a client that can do both names the registry')
           .choices(['ns', 'path'])
@@ -92,6 +98,7 @@ function addConfigure(cache: Command, perform: Perform): void {
         ...cacheSettings(options),
         client,
         address: options.cacheUrl,
+        authorityFile: options.ca ?? null,
         registries: options.registry ?? [],
         form: options.form,
         fallback: options.fallback,
@@ -106,16 +113,23 @@ function addWarm(cache: Command, perform: Perform): void {
   withCacheOptions(
     cache
       .command('warm')
-      .description('fetch images, so that they are there when machines ask')
+      .description(
+        'fetch images, so that they are there when machines ask; wants the --config, --upstream, --cache of `serve`',
+      )
       .argument('<image...>')
-      .option('--platform <platform...>', 'such as linux/amd64; all that an image has by default'),
-  ).action((images: string[], options: CommonOptions & CacheOptions & { platform?: string[] }) =>
-    perform(options, async (context) =>
-      (await import('./commands/registry-cache-warm.ts')).registryCacheWarm(context, images, {
-        ...cacheSettings(options),
-        platforms: options.platform ?? [],
-      }),
-    ),
+      .option(
+        '--platform <name>',
+        'such as linux/amd64, and may be repeated; all that an image has by default',
+        repeated,
+      ),
+  ).action(
+    (images: string[], options: CommonOptions & CacheOptions & { platform?: readonly string[] }) =>
+      perform(options, async (context) =>
+        (await import('./commands/registry-cache-warm.ts')).registryCacheWarm(context, images, {
+          ...cacheSettings(options),
+          platforms: options.platform ?? [],
+        }),
+      ),
   );
 }
 
@@ -168,7 +182,7 @@ function addPrune(cache: Command, perform: Perform): void {
 interface CacheOptions {
   readonly config?: string;
   readonly cache?: string;
-  readonly upstream?: string[];
+  readonly upstream?: readonly string[];
   readonly root?: string;
   readonly maxCache?: string;
 }
@@ -186,7 +200,11 @@ function withCacheOptions(command: Command): Command {
     command
       .option('--config <file>', 'registries, credentials and limits, as JSON')
       .option('--cache <url>', 'where fetched images are kept: file:///dir or s3://bucket/prefix')
-      .option('--upstream <name=url...>', 'where a registry is fetched from, in this order')
+      .option(
+        '--upstream <name=url>',
+        'where a registry is fetched from; may be repeated, and is asked in this order',
+        repeated,
+      )
       .option('--root <name>', 'the registry of requests that name none; docker.io by default')
       .option('--max-cache <size>', 'what the cache may hold, such as 500G'),
   );

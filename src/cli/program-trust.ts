@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import { type CommonOptions, type Perform, repeated, withCommonOptions } from './common-options.ts';
 import type { TrustMode } from './commands/trust.ts';
 
 interface TrustFlags extends CommonOptions {
@@ -31,8 +31,9 @@ export function addTrustCommands(program: Command, perform: Perform): void {
       .option('--ca <file>', "these certificates (PEM) instead of this machine's authority")
       .option('--config <file>', 'the configuration of the mirror, as `mirror serve` has it')
       .option(
-        '--host <name...>',
-        'further hosts of the default registry, as `mirror serve` has them',
+        '--host <name>',
+        'a further host of the default registry, as `mirror serve` has it; may be repeated',
+        repeated,
       )
       .addOption(
         new Option(

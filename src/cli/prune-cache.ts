@@ -1,23 +1,21 @@
-import { createEvictor } from '../pull-through/usage-evictor.ts';
+import { createEvictor } from '../object-cache/usage/usage-evictor.ts';
 import type { FinishedCommand } from './common-options.ts';
-import type { CacheHome } from './open-cache-home.ts';
+import type { OpenPullThrough } from './open-pull-through.ts';
 import { formatBytes } from './terminal.ts';
 
-export interface PruneOptions {
-  readonly home: CacheHome;
-  readonly prefixes: readonly string[];
-  /** The objects that one keeps. */
-  readonly referencesOf: (key: string) => Promise<string[]>;
+export interface PruneSettings {
   readonly toBytes: number;
   readonly mode: 'apply' | 'report';
-  readonly signal: AbortSignal;
 }
 
 /** Removes what was used longest ago until the cache holds no more than it may; what is in use stays. */
-export async function pruneCache(options: PruneOptions): Promise<FinishedCommand> {
-  const { home, toBytes, mode, prefixes, referencesOf, signal } = options;
+export async function pruneCache(
+  { home, counted }: Pick<OpenPullThrough<unknown, unknown>, 'home' | 'counted'>,
+  { toBytes, mode }: PruneSettings,
+  signal: AbortSignal,
+): Promise<FinishedCommand> {
   const { index, objects } = home;
-  await index.reconcile({ store: objects, prefixes, referencesOf, signal });
+  await index.reconcile({ store: objects, ...counted, signal });
   const heldBytes = index.totalBytes();
   const overBytes = Math.max(0, heldBytes - toBytes);
   if (mode === 'report') {
@@ -31,7 +29,6 @@ export async function pruneCache(options: PruneOptions): Promise<FinishedCommand
     usage: index,
     maxBytes: toBytes,
     keepShare: 1,
-    protect: () => false,
   });
   const fits = await evictor.makeRoom(0);
   const removed = evictor.counts();

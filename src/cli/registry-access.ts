@@ -18,6 +18,8 @@ export interface RegistryAccessOptions {
   readonly ledger: Ledger;
   /** Told once of a cache that is not there, and once of what fails in it. */
   readonly warn: (message: string) => void;
+  /** Certificates that registries and the cache may have besides those that are known; default: those of ASHLAR_BUILD_CA. */
+  readonly caFile?: string | undefined;
 }
 
 /** A cache has no logins of this user, and may not have a private image: then the registry is asked, as it should. */
@@ -26,12 +28,14 @@ const expected: readonly string[] = ['registry_auth_required', 'base_not_found']
 /** The cache is looked for when the first image is asked for: most builds have theirs in the store. */
 export function createRegistryAccess(
   context: CommandContext,
-  { ledger, warn }: RegistryAccessOptions,
+  { ledger, warn, caFile }: RegistryAccessOptions,
 ): RegistryAccess {
   const onTiming: RegistryClientOptions['onTiming'] = ({ kind, subject, startMs, durationMs }) =>
     ledger.add(kind, subject, { startMs, durationMs });
   const search = once(async () => {
-    // Loaded only here, as it brings an HTTP client.
+    // Loaded only here, as they bring an HTTP client and what reads certificates.
+    const { trustBuildCa } = await import('./trust-build-ca.ts');
+    await trustBuildCa(context.env, caFile);
     const { findRegistryCache } = await import('./find-registry-cache.ts');
     const found = await findRegistryCache(context, onTiming);
     if (found.kind === 'silent')

@@ -2,25 +2,31 @@ import { AshlarError } from '../errors/ashlar-error.ts';
 import type { Finding } from '../serving/observe/findings.ts';
 import type { CacheFacts } from '../serving/observe/serving-metrics.ts';
 import type { NamedTotal, Total } from '../serving/observe/totals.ts';
+import { networkFailure } from '../upstream/network-failure.ts';
 import { formatBytes, formatTable } from './terminal.ts';
 
 const timeoutMs = 5_000;
 
-/** Asks a running server on this machine how it is. `server` is what it is called. Throws `mirror_unreachable`. */
+/** Asks a running server on this machine how it is. `server` is what it is called. Throws `server_unreachable`. */
 export async function askStatus<T>(
   address: string,
   { server, flag }: { readonly server: string; readonly flag: string },
 ): Promise<T> {
   const url = URL.parse('-/ashlar/status', address.endsWith('/') ? address : `${address}/`);
   if (url === null) throw new AshlarError('config_invalid', `${flag} is no address: ${address}`);
+  const { request } = await import('undici');
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-    if (response.ok) return (await response.json()) as T;
-    throw unreachable(`${url.origin} answered ${response.status}`, { server, flag });
+    // Not `fetch`, which asks no server at ports that browsers shun, such as 5060.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const { statusCode, body } = await request(url, { signal, reset: true });
+    if (statusCode === 200) return (await body.json()) as T;
+    throw unreachable(`${url.origin} answered ${statusCode}`, { server, flag });
   } catch (error) {
     if (error instanceof AshlarError) throw error;
+    const reason = networkFailure(error, url.host)?.message;
+    const problem = `no ${server.replace('-', ' ')} answers at ${url.origin}`;
     throw unreachable(
-      `no ${server.replace('-', ' ')} answers at ${url.origin}`,
+      reason === undefined ? problem : `${problem}: ${reason}`,
       { server, flag },
       error,
     );
@@ -32,7 +38,7 @@ function unreachable(
   { server, flag }: { readonly server: string; readonly flag: string },
   cause?: unknown,
 ): AshlarError {
-  return new AshlarError('mirror_unreachable', problem, {
+  return new AshlarError('server_unreachable', problem, {
     cause,
     hint: `Start it with \`ashlar ${server} serve\`, or name another with ${flag}.`,
   });

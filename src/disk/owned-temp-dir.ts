@@ -4,7 +4,7 @@ import { systemErrorCode } from '../errors/ashlar-error.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
 /** The name tells the owner: namespace of process ids, id, start in clock ticks since boot. */
-const namePattern = /^[a-z]+-(\d+)-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
+const namePattern = /^[a-z]+(?:-[a-z]+)*-(\d+)-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
 
 /** A file that loses its name as soon as it is made shows only when its maker was killed in between. */
 const unnamedFilePattern = /^spool-[0-9a-f]+\.tmp$/;

@@ -79,6 +79,16 @@ export const catalogue = {
   user_unknown: author(
     'Create the user or group in an earlier RUN step, or name one that the image has, or a number.',
   ),
+  base_file_too_large: author(
+    'Make this file of the base image smaller, or remove it in an earlier step.',
+  ),
+  base_file_unusable: author(
+    'Mend the file named above in the base image or in an earlier step, or leave out the option that needs it.',
+  ),
+  base_sudoers_broken: author(
+    'Mend the file and line named above, in the Dockerfile or in the base image.',
+  ),
+  base_unfit: author('Do what is said above, in the Dockerfile or in the base image.'),
   disk_exceeded: author('Write less in this step, or ask for a larger disk with --disk.'),
   image_too_large: author('Ask for a larger disk with --disk, or put less into the image.'),
   boot_command_missing: author(
@@ -97,7 +107,7 @@ export const catalogue = {
 
   // The request or the command line.
   invalid_request: caller('Check the command line against --help.'),
-  config_invalid: caller('Mend the option or environment variable named above.'),
+  config_invalid: caller('Mend the option, environment variable or file named above.'),
   image_not_found: caller('`ashlar image ls` lists what the store holds.', 404),
   image_in_use: caller('Remove what refers to it first.', 409),
   lockfile_unusable: caller('Name a lockfile that this user can read, and replace to rewrite it.'),
@@ -105,6 +115,19 @@ export const catalogue = {
   base_not_found: caller(
     'Check the name and tag of the base image; private images need credentials.',
     404,
+  ),
+  base_not_set_up: caller('Set the image up with `ashlar base setup IMAGE -t NAME`.'),
+  check_unknown: caller('`ashlar base check --help` says where the checks are listed.'),
+  release_unknown: caller('`ashlar base ls` lists the releases.', 404),
+  ca_file_invalid: caller(
+    'Give a file with exactly one certificate in PEM form, and nothing else in it; several files are given with several --ca.',
+  ),
+  user_name_invalid: caller(
+    'Take a name of up to 32 letters, digits, `_`, `-` and `.`, which begins with a letter or `_` and has a small letter.',
+  ),
+  setup_refused: caller(
+    'Leave out what this image cannot have, or choose another base; `ashlar base show` says what a base has.',
+    422,
   ),
   package_blocked: owner('Ask who sets the policy of this mirror, or use another version.', 403),
   registry_unknown: caller(
@@ -194,7 +217,7 @@ export const catalogue = {
     class: 'operator',
     httpStatus: 502,
     retryable: false,
-    hint: 'Name the file of your own authority in NODE_EXTRA_CA_CERTS.',
+    hint: 'Name the file of your own authority in ASHLAR_BUILD_CA, or in NODE_EXTRA_CA_CERTS.',
   },
   registry_corrupt: upstream(
     'The registry sent bytes that do not match their digest; try again, or use another mirror.',
@@ -228,6 +251,9 @@ export const catalogue = {
   vm_parts_missing: operator(
     'Let apt reach its archive, or install linux-image-cloud-amd64 (Debian) or linux-image-virtual (Ubuntu) and busybox-static.',
   ),
+  base_machine_unfit: operator(
+    'Run `ashlar doctor` on the machine where containers and virtual machines run; the image is not at fault.',
+  ),
   home_unusable: operator('Check that ASHLAR_HOME is a directory which this user can write.'),
   authority_unsafe: operator(
     'Give the directory mode 0700 and its files mode 0600, owned by the user who runs Ashlar; if others had access, remove them and give machines the new certificate (`ashlar trust`).',
@@ -248,11 +274,15 @@ export const catalogue = {
     retryable: false,
     hint: 'On the machine of the mirror the names of the registries must not lead to the mirror: take the lines of `ashlar mirror env` out of its /etc/hosts, or name another address to fetch from with --upstream.',
   },
-  mirror_unreachable: operator(
-    'Start it with `ashlar mirror serve`, or name another with --mirror.',
+  server_unreachable: operator(
+    'Start it with `ashlar mirror serve` or `ashlar registry-cache serve`, or name another address.',
+  ),
+  release_data_invalid: operator(
+    'A file of Ashlar itself is damaged: install it again, or mend the file named above.',
+    500,
   ),
   cache_damaged: operator(
-    'Ask again: what was damaged is removed and fetched anew. `ashlar mirror verify --repair` finds others.',
+    'Ask again: what was damaged is removed and fetched anew. `ashlar mirror verify --repair`, or `ashlar registry-cache verify --repair`, finds others.',
   ),
   cache_unstable: operator('Give the cache more room, or look who else removes its objects.'),
 

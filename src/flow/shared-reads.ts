@@ -16,11 +16,14 @@ export interface SharedPiece {
   readonly lengthBytes: number;
 }
 
-/** Keeps the pieces that were asked for last, `maxBytes` of them. */
+/** What an entry takes besides its bytes, roughly: clients ask for parts of one byte too. */
+const entryBytes = 1024;
+
+/** Keeps the pieces that were asked for last, in `maxBytes` of memory. */
 export function createSharedReads(maxBytes: number): SharedReads {
   const recent = createRecentMap<{ readonly bytes: Promise<Buffer>; readonly lengthBytes: number }>(
     maxBytes,
-    ({ lengthBytes }) => lengthBytes,
+    ({ lengthBytes }) => lengthBytes + entryBytes,
   );
   return {
     of({ source, offset, lengthBytes }, read) {

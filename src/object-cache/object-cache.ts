@@ -1,6 +1,5 @@
 import type { AshlarError } from '../errors/ashlar-error.ts';
 import { createRecentMap } from '../flow/recent-map.ts';
-import type { SpooledBody } from '../pull-through/body-spool.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ObjectUsage } from './object-usage.ts';
 import { createProvenObjects } from './proven-objects.ts';
@@ -45,7 +44,7 @@ export interface ObjectCache {
   /** The whole object, for small ones; null where there is none. */
   read(key: string, expected?: ExpectedObject): Promise<Buffer | null>;
   /** What was in memory and could not be kept can be found for a while all the same, so that who waits for it gets it. */
-  store(key: string, body: SpooledBody): Promise<StoreOutcome>;
+  store(key: string, body: WholeBody): Promise<StoreOutcome>;
   /** Whether all of these objects are there. */
   has(keys: readonly string[]): Promise<boolean>;
   /**
@@ -60,6 +59,11 @@ export interface ObjectCache {
   /** The same for who looks after the cache: failures of the store are thrown. */
   remove(key: string): Promise<void>;
 }
+
+/** All bytes of what is to be stored. */
+export type WholeBody =
+  | { readonly kind: 'memory'; readonly bytes: Buffer }
+  | { readonly kind: 'file'; readonly path: string; readonly sizeBytes: number };
 
 /** Whether something is in the store from now on. */
 export type StoreOutcome =
@@ -131,7 +135,7 @@ export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
     used: (key) => usage.used(key),
     drop,
     remove,
-    free: async (sizeBytes) => void (await faults.orNull('', () => usage.free(sizeBytes))),
+    free: async (sizeBytes) => void (await faults.orNull(null, () => usage.free(sizeBytes))),
   };
 }
 

@@ -1,7 +1,6 @@
-import { hasCode } from '../errors/has-code.ts';
-import type { Evictor } from '../pull-through/usage-evictor.ts';
-import type { UsageIndex, UsageRecord } from '../pull-through/usage-index.ts';
-import { putWithRoom } from '../pull-through/usage-put.ts';
+import type { Evictor } from './usage/usage-evictor.ts';
+import type { UsageIndex, UsageRecord } from './usage/usage-index.ts';
+import { putWithRoom } from './usage/usage-put.ts';
 
 /** Told of what a cache uses and stores, so that room is made when it is full. */
 export interface ObjectUsage {
@@ -25,18 +24,3 @@ export function indexedUsage(usage: UsageIndex, evictor: Evictor): ObjectUsage {
     put: (entry, write) => putWithRoom({ usage, evictor }, { ...entry, put: write }),
   };
 }
-
-/** Keeps no count: nothing is ever evicted. */
-export const uncountedUsage: ObjectUsage = {
-  used: () => {},
-  dropped: () => {},
-  free: async () => {},
-  async put(_entry, write) {
-    try {
-      return await write();
-    } catch (error) {
-      if (hasCode(error, 'store_full')) return 'no-room';
-      throw error;
-    }
-  },
-};

@@ -90,7 +90,7 @@ async function open(
   return { kind: 'bytes', bytes };
 }
 
-/** Null where it is not there, or has another size, and is then no longer kept. */
+/** Null where it is not there, or has another size. Who stated that may be wrong: it goes when there is another to replace it. */
 async function infoOfSize(
   parts: ObjectParts,
   key: string,
@@ -99,7 +99,6 @@ async function infoOfSize(
   const info = await infoOf(parts, key);
   if (info === null || info.sizeBytes === sizeBytes) return info;
   parts.faults.damaged(key, `has ${info.sizeBytes} bytes, not ${sizeBytes}`);
-  await parts.drop(key);
   return null;
 }
 
@@ -124,14 +123,20 @@ async function readWhole(
   const object = await ifThere(() => objects.get(key));
   if (object === null) return null;
   const bytes = isSealed(key) ? unsealed(object) : object;
-  if (bytes !== null && isAsExpected(bytes, expected)) return bytes;
-  faults.damaged(key, 'has other bytes than were stored');
-  await drop(key);
+  if (bytes === null || !hasDigest(bytes, expected.digest)) {
+    faults.damaged(key, 'has other bytes than were stored');
+    await drop(key);
+    return null;
+  }
+  const { sizeBytes = bytes.length } = expected;
+  if (bytes.length === sizeBytes) return bytes;
+  // One that has its digest is right, and the size was not.
+  if (expected.digest === undefined)
+    faults.damaged(key, `has ${bytes.length} bytes, not ${sizeBytes}`);
   return null;
 }
 
-function isAsExpected(bytes: Buffer, { sizeBytes, digest }: ExpectedObject): boolean {
-  if (sizeBytes !== undefined && bytes.length !== sizeBytes) return false;
+function hasDigest(bytes: Buffer, digest: ExpectedDigest | undefined): boolean {
   if (digest === undefined) return true;
   return createHash(digest.algorithm).update(bytes).digest('hex') === digest.hex;
 }

@@ -3,8 +3,8 @@ import { createRecentMap } from '../flow/recent-map.ts';
 
 /** A store that fails: who asks goes on as if there were no cache, and the operator is told. */
 export interface StoreFaults {
-  /** What the work gives; null where the store fails. */
-  orNull<T>(key: string, work: () => Promise<T>): Promise<T | null>;
+  /** What the work gives; null where the store fails. `key`: of the object that it is about, if it is about one. */
+  orNull<T>(key: string | null, work: () => Promise<T>): Promise<T | null>;
   /** Takes note of a failure of the store; throws any other error. */
   accept(key: string, error: unknown): AshlarError;
   /** Tells of an object that is not what it should be; what is stored under its key next replaces it. */
@@ -29,12 +29,12 @@ export function createStoreFaults({
   readonly nowMs: () => number;
 }): StoreFaults {
   const brokenUntilMs = createRecentMap<number>(keptSuspects);
-  const note = (key: string, problem: AshlarError): AshlarError => {
-    brokenUntilMs.set(key, nowMs() + brokenMs);
+  const note = (key: string | null, problem: AshlarError): AshlarError => {
+    if (key !== null) brokenUntilMs.set(key, nowMs() + brokenMs);
     onProblem(problem);
     return problem;
   };
-  const accept = (key: string, error: unknown): AshlarError => {
+  const accept = (key: string | null, error: unknown): AshlarError => {
     if (!(error instanceof AshlarError) || !storeCodes.includes(error.code)) throw error;
     return note(key, error);
   };

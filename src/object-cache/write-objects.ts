@@ -1,6 +1,5 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
-import type { SpooledBody } from '../pull-through/body-spool.ts';
-import type { ObjectCache, StoreOutcome } from './object-cache.ts';
+import type { ObjectCache, StoreOutcome, WholeBody } from './object-cache.ts';
 import { maxHotObjectBytes, type ObjectParts } from './read-objects.ts';
 import { sealed } from './seal.ts';
 
@@ -58,7 +57,8 @@ async function put(
 ): Promise<StoreOutcome> {
   try {
     const outcome = await usage.put(entry, write);
-    if (outcome === 'no-room') throw new AshlarError('store_full', 'no room could be made for it');
+    if (outcome === 'no-room')
+      throw new AshlarError('store_full', `no room could be made for ${entry.key}`);
   } catch (error) {
     return { kind: 'not-kept', because: faults.accept(entry.key, error) };
   }
@@ -67,7 +67,7 @@ async function put(
 }
 
 /** Only what was made here is sealed, and that is made in memory. */
-function withSeal(body: SpooledBody): SpooledBody {
+function withSeal(body: WholeBody): WholeBody {
   if (body.kind === 'file') throw new TypeError('what is sealed comes from memory');
   return { kind: 'memory', bytes: sealed(body.bytes) };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
 import { hasCode } from '../errors/has-code.ts';
 import { type SharedReads, unsharedReads } from '../flow/shared-reads.ts';
+import type { WholeBody } from '../object-cache/object-cache.ts';
 
 /** A body while it arrives: in memory as long as it is small, in a file beyond that. */
 export interface BodySpool extends AsyncDisposable {
@@ -13,12 +14,8 @@ export interface BodySpool extends AsyncDisposable {
   /** Between 1 and `maxBytes` bytes from an offset below the size. */
   read(offset: number, maxBytes: number): Promise<Buffer>;
   /** All that has come: the bytes, or the file that holds them. */
-  contents(): SpooledBody;
+  contents(): WholeBody;
 }
-
-export type SpooledBody =
-  | { readonly kind: 'memory'; readonly bytes: Buffer }
-  | { readonly kind: 'file'; readonly path: string; readonly sizeBytes: number };
 
 /** Where bodies wait that do not stay in memory. */
 export interface SpoolPlace {

@@ -1,6 +1,5 @@
-import { connect, type Socket } from 'node:net';
-import { systemErrorCode } from '../errors/ashlar-error.ts';
-import { createLineReader, formatLine } from './host-claims-lines.ts';
+import { formatLine } from './host-claims-lines.ts';
+import { openWire } from './host-claims-wire.ts';
 
 /** Connections to the processes whose claims this one waits for: one for each, however many claims. */
 export interface OwnerLinks extends Disposable {
@@ -49,54 +48,27 @@ interface LinkOptions {
 type Waiting = PromiseWithResolvers<'ended' | 'gone'>;
 
 const maxSilentTicks = 3;
-const reconnectMs = 100;
 
-/** What `connect` answers when no process listens there any more; the rest may be want of descriptors on either side. */
-const deadCodes: readonly string[] = ['ECONNREFUSED', 'ENOENT'];
-
-function openLink(options: LinkOptions): Link {
+function openLink({ path, silentTickMs, onClose }: LinkOptions): Link {
   const waits = new Map<string, Waiting>();
   let isFinished = false;
   // Questions are counted, not time: who was stopped itself must not take that for the other's silence.
   let silentTicks = 0;
-  let failures = 0;
   let ticker: NodeJS.Timeout | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let socket = open();
-
-  function open(): Socket {
-    const socket = connect(options.path);
-    const read = createLineReader();
-    socket.on('connect', () => {
-      for (const token of waits.keys()) socket.write(formatLine('w', token));
-      socket.write(formatLine('p'));
-    });
-    socket.on('data', (bytes: Buffer) => {
+  const wire = openWire(path, {
+    greeting: () => [...[...waits.keys()].map((token) => formatLine('w', token)), formatLine('p')],
+    onLines(lines) {
       silentTicks = 0;
-      failures = 0;
-      for (const { verb, token } of read(bytes) ?? []) if (verb === 'e') settle(token);
-    });
-    socket.on('error', (error) => {
-      if (deadCodes.includes(systemErrorCode(error) ?? '')) finish('gone');
-    });
-    socket.on('close', () => {
-      if (isFinished) return;
-      if (waits.size === 0) return finish('ended');
-      // An end without a word may be a process that is out of descriptors: only who refuses is dead.
-      retry = setTimeout(reopen, failures === 0 ? 0 : reconnectMs);
-      failures += 1;
-    });
-    return socket;
-  }
-
-  function reopen(): void {
-    if (!isFinished) socket = open();
-  }
+      for (const { verb, token } of lines) if (verb === 'e') settle(token);
+    },
+    isNeeded: () => waits.size > 0,
+    onEnd: finish,
+  });
 
   function tick(): void {
     if (silentTicks === maxSilentTicks - 1) return finish('gone');
     silentTicks += 1;
-    if (socket.readyState === 'open') socket.write(formatLine('p'));
+    wire.say(formatLine('p'));
   }
 
   function settle(token: string): void {
@@ -105,16 +77,15 @@ function openLink(options: LinkOptions): Link {
     if (waits.size > 0) return;
     clearInterval(ticker);
     ticker = undefined;
-    socket.unref();
+    wire.unref();
   }
 
   function finish(outcome: 'ended' | 'gone'): void {
     if (isFinished) return;
     isFinished = true;
     clearInterval(ticker);
-    clearTimeout(retry);
-    options.onClose();
-    socket.destroy();
+    onClose();
+    wire.close();
     for (const waiting of waits.values()) waiting.resolve(outcome);
     waits.clear();
   }
@@ -126,12 +97,12 @@ function openLink(options: LinkOptions): Link {
       if (known !== undefined) return known.promise;
       const waiting: Waiting = Promise.withResolvers();
       waits.set(token, waiting);
-      socket.ref();
+      wire.ref();
       if (ticker === undefined) {
         silentTicks = 0;
-        ticker = setInterval(tick, options.silentTickMs);
+        ticker = setInterval(tick, silentTickMs);
       }
-      if (socket.readyState === 'open') socket.write(formatLine('w', token));
+      wire.say(formatLine('w', token));
       return waiting.promise;
     },
   };

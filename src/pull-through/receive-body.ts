@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors/ashlar-error.ts';
-import { startDeadline } from '../store/s3-deadline.ts';
+import { startDeadline } from '../flow/deadline.ts';
 import { AttemptFailure } from '../upstream/attempt-failure.ts';
 import { beforeNextAttempt, type RetryPlan } from '../upstream/retry.ts';
 import { paced, SlowBody } from './paced.ts';
@@ -74,7 +74,10 @@ async function receive(plan: TimedPlan, state: TransferState, progress: Progress
   state.opened.resolve({ totalBytes });
   for await (const bytes of paced(body, plan)) {
     signal.throwIfAborted();
-    checkSize(plan, state.spool.sizeBytes() + bytes.length);
+    const comesTo = state.spool.sizeBytes() + bytes.length;
+    checkSize(plan, comesTo);
+    // Before it is there: its end would no longer be what is held back.
+    if (totalBytes !== null && comesTo > totalBytes) throw tooLong(plan, totalBytes);
     progress.check.update(bytes);
     await state.spool.append(bytes);
     state.arrivals.note(state.spool.sizeBytes());
@@ -91,6 +94,13 @@ function checkSize({ subject, limits }: TransferPlan, sizeBytes: number): void {
     'registry_body_too_large',
     `${subject} is larger than the limit of ${limits.maxBytes} bytes`,
   );
+}
+
+function tooLong({ subject }: TransferPlan, totalBytes: number): AttemptFailure {
+  return new AttemptFailure(`${subject} goes on behind its ${totalBytes} bytes`, {
+    code: 'registry_corrupt',
+    isPassing: true,
+  });
 }
 
 function brokenOff({ subject }: TransferPlan, problem: string): AttemptFailure {

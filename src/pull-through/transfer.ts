@@ -1,5 +1,6 @@
+import type { WholeBody } from '../object-cache/object-cache.ts';
 import type { RetryPlan } from '../upstream/retry.ts';
-import type { SpooledBody, SpoolPlace } from './body-spool.ts';
+import type { SpoolPlace } from './body-spool.ts';
 import { followBody } from './follow-body.ts';
 import { receiveBody } from './receive-body.ts';
 import { createTransferState, type TransferState } from './transfer-state.ts';
@@ -15,7 +16,7 @@ export interface Transfer {
   /** The size of the verified body; null as long as it is not. */
   verifiedBytes(): number | null;
   /** What was received; only once `verified` has resolved, and while somebody holds the transfer. */
-  contents(): SpooledBody;
+  contents(): WholeBody;
   /**
    * The bytes of a range as they come, at the reader's pace. Nothing of a small body is given before all of it is verified,
    * and not the last bytes of a large one. Throws `registry_corrupt` when bytes that were given turn out to be wrong, so

@@ -1,27 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AshlarError, toAshlarError } from '../errors/ashlar-error.ts';
-import { createRequestLedger, type RequestLedger } from '../ledger/request-ledger.ts';
+import { createRequestLedger } from '../ledger/request-ledger.ts';
 import type { Answer } from './answer.ts';
 import { type AnswerWait, createAnswerWaits } from './answer-waits.ts';
 import { ClientGone } from './client-gone.ts';
 import type { RequestOutcome, SeenRequest } from './observe/served-request.ts';
-import { sendAnswer } from './send-answer.ts';
+import { type AnswerWay, sendAnswer } from './send-answer.ts';
 
 export type HandleRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** A request while it is answered. */
-export interface RequestExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly ledger: RequestLedger;
+export interface RequestExchange extends AnswerWay {
   readonly wait: AnswerWait;
 }
 
 /** `F`: what is learned of a request while it is answered, for the record of it. */
 export interface RequestServing<F> {
   noFacts(): F;
-  /** Gives the answer, or the bytes of one that somebody else has given and that is sent already. */
-  answer(exchange: RequestExchange, facts: F): Promise<Answer | { readonly passedBytes: number }>;
+  /** Gives the answer; null where it is sent already. */
+  answer(exchange: RequestExchange, facts: F): Promise<Answer | null>;
   /** What a failure is answered with, where nothing of the answer went out. */
   errorAnswer(failure: unknown, facts: F): Answer;
   observe(seen: SeenRequest, facts: F): void;
@@ -40,19 +37,19 @@ export function createRequestHandler<F>(serving: RequestServing<F>): HandleReque
     const ledger = createRequestLedger();
     const facts = serving.noFacts();
     const wait = waits.begin(request, response);
-    const exchange = { request, response, ledger, wait };
     let outcome: RequestOutcome = { kind: 'answered' };
     let sentBytes = 0;
+    const onSent = (bytes: number): void => void (sentBytes += bytes);
+    const exchange = { request, response, ledger, onSent, wait };
     let state: Answer['state'] = 'pass';
     let phase: Phase = 'answering';
     try {
       const answer = await serving.answer(exchange, facts);
       wait.isOver();
-      if ('passedBytes' in answer) sentBytes = answer.passedBytes;
-      else {
+      if (answer !== null) {
         ({ state } = answer);
         phase = 'sending';
-        sentBytes = await sendAnswer(exchange, answer);
+        await sendAnswer(exchange, answer);
       }
     } catch (error) {
       wait.isOver();
@@ -88,10 +85,10 @@ function outcomeOf(error: unknown, phase: Phase, wait: AnswerWait): RequestOutco
 }
 
 /** Where the answer has begun, all that can be done is to break it off. */
-async function sendError(exchange: RequestExchange, answer: Answer): Promise<void> {
-  if (exchange.response.headersSent) return;
+async function sendError(way: AnswerWay, answer: Answer): Promise<void> {
+  if (way.response.headersSent) return;
   try {
-    await sendAnswer(exchange, answer);
+    await sendAnswer(way, answer);
   } catch (failure) {
     if (!(failure instanceof ClientGone)) throw failure;
   }

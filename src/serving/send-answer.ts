@@ -13,14 +13,16 @@ export interface AnswerWay {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly ledger: RequestLedger;
+  /** Told of each part of the body that goes out, so that what breaks off is counted as far as it went. */
+  readonly onSent: (bytes: number) => void;
 }
 
 /**
- * Sends an answer; gives the bytes of the body that went out. A body that fails on the way ends the connection, so that
+ * Sends an answer. A body that fails on the way ends the connection, so that
  * no client takes a part for the whole; who then waits gets the failure, and `ClientGone` where the client left before that.
  * The body's pieces are let go of in any case, also where none of them was read.
  */
-export async function sendAnswer(way: AnswerWay, answer: Answer): Promise<number> {
+export async function sendAnswer(way: AnswerWay, answer: Answer): Promise<void> {
   const { body } = answer;
   if (body === null || Buffer.isBuffer(body)) {
     writeHead(way, answer, body?.length ?? null);
@@ -56,12 +58,12 @@ function writeHead(
 }
 
 async function sendWhole(
-  { request, response, ledger }: AnswerWay,
+  { request, response, ledger, onSent }: AnswerWay,
   body: Buffer | null,
-): Promise<number> {
+): Promise<void> {
   const bytes = request.method === 'HEAD' || body === null ? undefined : body;
   await ledger.span('send', () => ended(response, bytes));
-  return bytes?.length ?? 0;
+  onSent(bytes?.length ?? 0);
 }
 
 interface Pieces {
@@ -70,20 +72,21 @@ interface Pieces {
 }
 
 async function sendPieces(
-  { response, ledger }: AnswerWay,
+  { request, response, ledger, onSent }: AnswerWay,
   { pieces, sizeBytes }: Pieces,
-): Promise<number> {
-  let sentBytes = 0;
+): Promise<void> {
+  let seenBytes = 0;
   let broken: { readonly error: unknown } | null = null;
   const counted = async function* (): AsyncGenerator<Buffer> {
     try {
       for await (const piece of { [Symbol.asyncIterator]: () => pieces }) {
-        sentBytes += piece.length;
-        if (sentBytes > (sizeBytes ?? Infinity)) throw otherLength(sizeBytes);
+        seenBytes += piece.length;
+        if (seenBytes > (sizeBytes ?? Infinity)) throw otherLength(request, sizeBytes);
         yield piece;
+        onSent(piece.length);
       }
       // What is announced and does not come would be taken from the next answer of this connection.
-      if (sizeBytes !== null && sentBytes < sizeBytes) throw otherLength(sizeBytes);
+      if (sizeBytes !== null && seenBytes < sizeBytes) throw otherLength(request, sizeBytes);
     } catch (error) {
       // What fails because the client has left is no failure of the body.
       if (!response.destroyed) broken = { error };
@@ -96,7 +99,6 @@ async function sendPieces(
   } catch (error) {
     throw whatBroke(broken, error);
   }
-  return sentBytes;
 }
 
 /** The connection fails in many ways, and each of them means that the client cannot be reached any more. */
@@ -104,8 +106,9 @@ function whatBroke(broken: { readonly error: unknown } | null, cause: unknown): 
   return broken === null ? new ClientGone({ cause }) : broken.error;
 }
 
-function otherLength(announcedBytes: number | null): AshlarError {
-  const problem = `an answer has another length than the ${announcedBytes} bytes that were announced`;
+function otherLength({ url }: IncomingMessage, announcedBytes: number | null): AshlarError {
+  const path = url?.split('?')[0] ?? '';
+  const problem = `the answer to ${path} has another length than the ${announcedBytes} bytes that were announced`;
   return new AshlarError('registry_corrupt', problem);
 }
 

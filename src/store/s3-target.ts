@@ -1,5 +1,5 @@
 import { connectS3, type S3Connection, type S3StoreOptions } from './s3-client.ts';
-import { startDeadline } from './s3-deadline.ts';
+import { startDeadline } from '../flow/deadline.ts';
 import { rethrowNamed, type S3Access, s3TimedOut } from './s3-errors.ts';
 import { formatS3Url, type S3Location } from './store-url.ts';
 

@@ -17,7 +17,11 @@ export function advance(reader: ReaderState): Exclude<PhaseOutcome, typeof again
   }
 }
 
-/** Between an entry and the next header: drops what is left of the body, and its padding. Also the first phase. */
+/**
+ * Between an entry and the next header: drops what is left of the body, and its padding. Also the first phase. An archive may end
+ * in the padding: all content is there, some writers leave out the rest (umoci), and Go's reader, which container engines have,
+ * takes it.
+ */
 export function skipRest(reader: ReaderState): PhaseOutcome {
   if (reader.bodyLeftBytes > 0) {
     reader.bodyLeftBytes = reader.source.skip(reader.bodyLeftBytes);
@@ -25,7 +29,8 @@ export function skipRest(reader: ReaderState): PhaseOutcome {
   }
   if (reader.paddingBytes > 0) {
     reader.paddingBytes = reader.source.skip(reader.paddingBytes);
-    if (reader.paddingBytes > 0) return waitFor(reader, 'the padding behind the content');
+    if (reader.paddingBytes > 0 && !reader.source.ended()) return undefined;
+    reader.paddingBytes = 0;
   }
   reader.current = undefined;
   reader.phase = readHeader;

@@ -92,7 +92,7 @@ function untrustedFailure(problem: string, cause: unknown): AttemptFailure {
   }
   return new AttemptFailure(`${problem} and leads to this machine itself`, {
     ...failure,
-    hint: 'Where a mirror runs on this machine, take the lines of `ashlar mirror env` out of its /etc/hosts; else name the file of the authority in NODE_EXTRA_CA_CERTS.',
+    hint: 'Where a mirror runs on this machine, take the lines of `ashlar mirror env` out of its /etc/hosts; else name the file of the authority in ASHLAR_BUILD_CA, or in NODE_EXTRA_CA_CERTS.',
   });
 }
 

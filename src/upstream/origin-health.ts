@@ -51,32 +51,17 @@ export interface OriginHealth {
 }
 
 export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): OriginHealth {
-  const longestRestMs = Math.max(policy.maxRestMs, policy.maxLimitRestMs);
-  let failures = 0;
-  let passing = 0;
-  let limits = 0;
-  let restUntilMs = 0;
-  let troubledSinceMs: number | null = null;
-  let last: { readonly message: string; readonly atMs: number } | null = null;
+  const trouble = createTroubleRecord(policy, waiting);
   let probe: PromiseWithResolvers<void> | null = null;
-
-  const isTroubled = (): boolean =>
-    passing >= policy.failuresToRest || limits >= policy.limitsToRest;
-  /** Where somebody put the clock back, what is left is no more than the longest rest. */
-  const leftOfRest = (): number => {
-    restUntilMs = Math.min(restUntilMs, waiting.nowMs() + longestRestMs);
-    return restUntilMs - waiting.nowMs();
-  };
   const endProbe = (): void => {
     probe?.resolve();
     probe = null;
   };
-
   return {
     async enter(signal) {
-      while (isTroubled()) {
+      while (trouble.isResting()) {
         signal?.throwIfAborted();
-        const restMs = leftOfRest();
+        const restMs = trouble.leftOfRestMs();
         if (restMs > 0) await waiting.sleep(restMs, signal);
         else if (probe === null) {
           probe = Promise.withResolvers();
@@ -85,42 +70,89 @@ export function createOriginHealth(policy: HealthPolicy, waiting: Waiting): Orig
       }
     },
     succeeded() {
-      failures = 0;
-      passing = 0;
-      limits = 0;
-      restUntilMs = 0;
-      troubledSinceMs = null;
+      trouble.clear();
       endProbe();
     },
     failed(failure) {
-      const nowMs = waiting.nowMs();
-      const isLimit = failure.facts.status === 429;
-      last = { message: describe(failure), atMs: nowMs };
-      troubledSinceMs ??= nowMs;
-      failures += isLimit ? 0 : 1;
-      // What does not pass is told to all who ask, at once: no rest mends it.
-      passing = failure.facts.isPassing ? passing + (isLimit ? 0 : 1) : 0;
-      limits += isLimit ? 1 : 0;
-      if (isTroubled()) {
-        const beyond = Math.max(0, passing - policy.failuresToRest);
-        const restMs = Math.min(policy.maxRestMs, policy.restMs * 2 ** Math.min(beyond, 20));
-        const askedMs = Math.min(failure.facts.retryAfterMs ?? 0, policy.maxLimitRestMs);
-        const newRestMs = Math.max(restMs, isLimit ? askedMs : 0);
-        restUntilMs = nowMs + Math.max(leftOfRest(), newRestMs);
-      }
+      trouble.add(failure);
       endProbe();
     },
     abandoned: endProbe,
-    readyAtMs: () => (isTroubled() ? waiting.nowMs() + leftOfRest() : 0),
+    readyAtMs: () => (trouble.isResting() ? waiting.nowMs() + trouble.leftOfRestMs() : 0),
+    state: trouble.state,
+  };
+}
+
+/** What went wrong in a row, and how long the origin rests for it. */
+interface TroubleRecord {
+  isResting(): boolean;
+  leftOfRestMs(): number;
+  clear(): void;
+  add(failure: AttemptFailure): void;
+  state(): HealthState;
+}
+
+const noTrouble = { failures: 0, passing: 0, limits: 0, restUntilMs: 0, sinceMs: null };
+
+function createTroubleRecord(policy: HealthPolicy, { nowMs }: Waiting): TroubleRecord {
+  const longestRestMs = Math.max(policy.maxRestMs, policy.maxLimitRestMs);
+  let now: Trouble = noTrouble;
+  let last: { readonly message: string; readonly atMs: number } | null = null;
+  const isResting = (): boolean =>
+    now.passing >= policy.failuresToRest || now.limits >= policy.limitsToRest;
+  /** Where somebody put the clock back, what is left is no more than the longest rest. */
+  const leftOfRestMs = (): number => {
+    now = { ...now, restUntilMs: Math.min(now.restUntilMs, nowMs() + longestRestMs) };
+    return now.restUntilMs - nowMs();
+  };
+  return {
+    isResting,
+    leftOfRestMs,
+    clear: () => void (now = noTrouble),
+    add(failure) {
+      last = { message: describe(failure), atMs: nowMs() };
+      now = withFailure({ ...now, sinceMs: now.sinceMs ?? nowMs() }, failure);
+      if (!isResting()) return;
+      const restMs = Math.max(leftOfRestMs(), restAfter(policy, now, failure));
+      now = { ...now, restUntilMs: nowMs() + restMs };
+    },
     state: () => ({
-      isResting: isTroubled(),
-      failuresInRow: failures,
-      limitsInRow: limits,
+      isResting: isResting(),
+      failuresInRow: now.failures,
+      limitsInRow: now.limits,
       lastFailure: last?.message ?? null,
       lastFailureAtMs: last?.atMs ?? null,
-      troubledSinceMs,
+      troubledSinceMs: now.sinceMs,
     }),
   };
+}
+
+/** Since the last answer. */
+interface Trouble {
+  readonly failures: number;
+  /** Failures that pass, since the last one that does not. */
+  readonly passing: number;
+  readonly limits: number;
+  readonly restUntilMs: number;
+  readonly sinceMs: number | null;
+}
+
+function withFailure(before: Trouble, { facts }: AttemptFailure): Trouble {
+  const { failures, passing, limits } = before;
+  if (isLimit(facts)) return { ...before, limits: limits + 1 };
+  // What does not pass is told to all who ask, at once: no rest mends it.
+  return { ...before, failures: failures + 1, passing: facts.isPassing ? passing + 1 : 0 };
+}
+
+function restAfter(policy: HealthPolicy, { passing }: Trouble, { facts }: AttemptFailure): number {
+  const beyond = Math.max(0, passing - policy.failuresToRest);
+  const restMs = Math.min(policy.maxRestMs, policy.restMs * 2 ** Math.min(beyond, 20));
+  const askedMs = Math.min(facts.retryAfterMs ?? 0, policy.maxLimitRestMs);
+  return Math.max(restMs, isLimit(facts) ? askedMs : 0);
+}
+
+function isLimit({ status }: AttemptFailure['facts']): boolean {
+  return status === 429;
 }
 
 /** With its mend, where it has one of its own. */

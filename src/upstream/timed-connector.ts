@@ -16,8 +16,8 @@ export interface NetworkTiming {
   /** On the monotonic clock. */
   readonly startMs: number;
   readonly durationMs: number;
-  /** Of `registry` where it is a request, which has both: the wait for the head of the answer, or for its body. */
-  readonly part?: 'head' | 'body';
+  /** Of `registry` where it is a request, to this host: each has both, the wait for the head of its answer and for the body. */
+  readonly request?: { readonly host: string; readonly part: 'head' | 'body' };
 }
 
 export type OnTiming = (timing: NetworkTiming) => void;

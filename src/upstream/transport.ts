@@ -106,7 +106,7 @@ export function createTransport(given: TransportOptions): Transport {
         const timing = explain(monotonicMs() - startMs);
         onTiming({
           kind: 'registry',
-          part: 'head',
+          request: { host: url.host, part: 'head' },
           subject,
           startMs,
           durationMs: timing.waitMs,
@@ -222,7 +222,8 @@ async function* timedBody(
   } catch (error) {
     throw failureOf(error, url, signal);
   } finally {
-    onTiming({ kind: 'registry', part: 'body', subject, startMs, durationMs: waitedMs });
+    const request = { host: url.host, part: 'body' } as const;
+    onTiming({ kind: 'registry', request, subject, startMs, durationMs: waitedMs });
   }
 }
 

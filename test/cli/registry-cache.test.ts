@@ -102,6 +102,20 @@ describe('a registry cache that is told what cannot be', () => {
   });
 });
 
+it('options that may be repeated leave the arguments behind them alone', async () => {
+  const platforms = ['--platform', 'linux/amd64', '--platform', 'linux/arm64'];
+  const upstream = ['--upstream', 'docker.io=http://127.0.0.1:1'];
+  const warmed = await run('repeated', 'warm', ...platforms, ...upstream, 'elsewhere.test/x:1');
+  expect([warmed.exitCode, warmed.stdout]).toEqual([
+    5,
+    expect.stringContaining('failed: elsewhere.test/x:1: elsewhere.test is no registry'),
+  ]);
+  const registries = ['--registry', 'docker.io', '--registry', 'ghcr.io'];
+  const { stdout } = await run('repeated', 'configure', ...registries, 'containerd');
+  const written = stdout.match(/(?<=certs\.d\/).*(?=\/hosts\.toml)/g);
+  expect(written).toEqual(['docker.io', 'ghcr.io']);
+});
+
 it('each command has a help', async () => {
   const all = await run('help', '--help');
   expect(all.exitCode).toBe(0);

@@ -20,25 +20,28 @@ describe('a temporary directory with an owner', () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
-  it('is removed by the next one when its process was killed', async () => {
-    const parent = join(scratch, 'killed');
-    const module = join(import.meta.dirname, '../../src/disk/owned-temp-dir.ts');
-    const program = `
+  it.each(['import', 'registry-cache'])(
+    'of the kind %s is removed by the next one when its process was killed',
+    async (kind) => {
+      const parent = join(scratch, 'killed', kind);
+      const module = join(import.meta.dirname, '../../src/disk/owned-temp-dir.ts');
+      const program = `
       import { createOwnedTempDir } from ${JSON.stringify(module)};
-      process.stdout.write((await createOwnedTempDir(${JSON.stringify(parent)}, 'import')).path);
+      process.stdout.write((await createOwnedTempDir(${JSON.stringify(parent)}, '${kind}')).path);
       setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [path] = (await once(child.stdout, 'data')) as [Buffer];
-    writeFileSync(join(path.toString(), 'file'), 'x');
-    await sweepTempDirs(parent, Date.now());
-    expect(existsSync(path.toString())).toBe(true);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await using next = await createOwnedTempDir(parent, 'import');
-    expect(readdirSync(parent)).toEqual([basename(next.path)]);
-  });
+      const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [path] = (await once(child.stdout, 'data')) as [Buffer];
+      writeFileSync(join(path.toString(), 'file'), 'x');
+      await sweepTempDirs(parent, Date.now());
+      expect(existsSync(path.toString())).toBe(true);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await using next = await createOwnedTempDir(parent, kind);
+      expect(readdirSync(parent)).toEqual([basename(next.path)]);
+    },
+  );
 
   it('is removed when its process has ended and another has its number', async () => {
     const parent = join(scratch, 'reused');

@@ -19,6 +19,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const rooms = Object.keys(mayImport);
 /** The command line is part of the core's folder and may reach into it. */
 const doorless: readonly (readonly [string, string])[] = [['src/cli', 'src']];
+/** Folders of the core: none imports one that comes after it. */
+const layers = ['flow', 'store', 'object-cache', 'upstream', 'pull-through', 'serving'];
 
 describe('rooms', () => {
   const imports = rooms.flatMap((room) => filesOf(room).flatMap((file) => importsOf(file)));
@@ -29,6 +31,14 @@ describe('rooms', () => {
 
   it('import only the rooms they may, through the door', () => {
     expect(imports.filter((found) => !isAllowed(found)).map(show)).toEqual([]);
+  });
+
+  it('of the core: what fetches, keeps and serves imports downwards alone', () => {
+    const layerOf = (file: string): number => layers.indexOf(file.split('/')[1] ?? '');
+    const found = imports.filter(({ file }) => roomOf(file) === 'src' && layerOf(file) >= 0);
+    expect(found.length).toBeGreaterThan(100);
+    const upwards = found.filter(({ file, target }) => layerOf(target) > layerOf(file));
+    expect(upwards.map(show)).toEqual([]);
   });
 
   it('have a README', () => {

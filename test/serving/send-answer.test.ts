@@ -38,7 +38,10 @@ it.each([
       await once(response, 'close');
     }
     const answer: Answer = { status: 200, headers, body, state: 'miss' };
-    return sendAnswer({ request, response, ledger: createRequestLedger() }, answer);
+    let sentBytes = 0;
+    const onSent = (bytes: number): void => void (sentBytes += bytes);
+    await sendAnswer({ request, response, ledger: createRequestLedger(), onSent }, answer);
+    return sentBytes;
   });
   await ended;
   if (method === 'HEAD') expect(sent).toBe(0);
@@ -74,7 +77,10 @@ it.each([
     });
     return handle(request, response);
   });
-  expect((await seen.promise).outcome.kind).toBe(kind);
+  const { outcome, sentBytes } = await seen.promise;
+  expect(outcome.kind).toBe(kind);
+  // What went out before is counted all the same.
+  expect(sentBytes).toBe(piece.length);
 });
 
 /** Fails with what is no error of Ashlar's own, once everybody knows that the connection is closed or open. */

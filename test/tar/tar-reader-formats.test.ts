@@ -313,6 +313,8 @@ describe('the end', () => {
   it.for([
     ['nothing at all', Buffer.alloc(0), 0],
     ['the source ending behind an entry', one, 1],
+    ['the source ending behind the content', member({ name: 'one' }, 'x').subarray(0, 513), 1],
+    ['the source ending in the padding', member({ name: 'one' }, 'x').subarray(0, 600), 1],
     ['one zero block and the end of the source', Buffer.concat([one, Buffer.alloc(512)]), 1],
     ['two zero blocks', archive(one), 1],
     ['more zeros', Buffer.concat([archive(one), Buffer.alloc(9000)]), 1],

@@ -1,6 +1,5 @@
 import type { Edit } from '../edits.ts';
 import type { Member, PackumentIndex } from '../packument-index.ts';
-import { type ByteTransform, splice } from '../splice.ts';
 import { mendDistTags, type TagChanges } from './mend-dist-tags.ts';
 import type { Blocked, Policy } from './policy.ts';
 
@@ -42,11 +41,6 @@ export function filterPackument(
   }
   const tagChanges = mendDistTags(index, new Set(vanished.keys()));
   return { vanished, tagChanges, edits: filterEdits(index, vanished, tagChanges), nextChangeAtMs };
-}
-
-/** The packument without what vanishes, as a step of a pipeline. */
-export function applyFilter(index: PackumentIndex, filtered: FilteredPackument): ByteTransform {
-  return splice(filtered.edits, index.sizeBytes);
 }
 
 function filterEdits(

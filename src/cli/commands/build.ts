@@ -29,6 +29,8 @@ export interface BuildCommandOptions {
   readonly pull: 'if-missing' | 'always';
   readonly progress: ProgressMode;
   readonly bootCheck: 'no' | 'yes';
+  /** Certificates that registries may have besides those that are known. */
+  readonly caFile: string | undefined;
   readonly runs: RunSettings;
 }
 
@@ -52,6 +54,7 @@ export async function build(
       : relative(process.cwd(), resolve(options.dockerfile));
   const access = createRegistryAccess(context, {
     ledger,
+    caFile: options.caFile,
     warn: (message) =>
       progress.show({ kind: 'warning', rule: 'RegistryCache', message, line: null }),
   });

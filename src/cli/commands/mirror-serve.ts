@@ -13,7 +13,7 @@ import {
   systemResolvers,
 } from '../../../mirror/index.ts';
 import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
-import { openTlsAuthority } from '../../tls/authority.ts';
+import { openTlsAuthority, type TlsAuthority } from '../../tls/authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
 import { createServingLog, type ServingLog } from '../serving-log.ts';
@@ -51,12 +51,8 @@ export async function mirrorServe(
   });
   const { config, core, home } = mirror;
   const names = mirroredNames(config);
-  const directory = join(context.config.home, 'authority');
   const { nowMs, signal } = context;
-  const authority =
-    tls === null
-      ? null
-      : await openTlsAuthority({ directory, hosts: names, nowMs, onProblem: log.problem });
+  const authority = tls === null ? null : await openAuthority(context, names, log);
   const policy = await loadPolicy(config, settings.configFile);
   const running = stack.use(
     await startMirror({
@@ -67,17 +63,14 @@ export async function mirrorServe(
       policy: () => policy,
       env: context.env,
       log: log.request,
-      cacheFacts: () => ({ bytes: home.index.totalBytes(), evicted: home.evictor.counts() }),
       secret: home.secret,
       nowMs,
       signal,
     }),
   );
-  const answers = settings.dnsAnswers.length > 0 ? settings.dnsAnswers : null;
+  const { dnsAnswers } = settings;
   const responder =
-    dns === null
-      ? null
-      : stack.use(await answerDns(dns, { names, answers: answers ?? [answerFor(tls)], log }));
+    dns === null ? null : stack.use(await answerDns(dns, { names, dnsAnswers, tls, log }));
   const counting = mirror.keepCounting({ signal, onProblem: log.problem });
   log.ready({
     http: running.http,
@@ -91,18 +84,31 @@ export async function mirrorServe(
   return { json: { ended: true }, text: '' };
 }
 
+function openAuthority(
+  { config, nowMs }: CommandContext,
+  hosts: readonly string[],
+  log: ServingLog,
+): Promise<TlsAuthority> {
+  const directory = join(config.home, 'authority');
+  return openTlsAuthority({ directory, hosts, nowMs, onProblem: log.problem });
+}
+
 async function answerDns(
   listen: ListenPlace,
   {
     names,
-    answers,
+    dnsAnswers,
+    tls,
     log,
   }: {
     readonly names: readonly string[];
-    readonly answers: readonly string[];
+    /** None: where TLS listens. */
+    readonly dnsAnswers: readonly string[];
+    readonly tls: ListenPlace | null;
     readonly log: ServingLog;
   },
 ): Promise<DnsResponder> {
+  const answers = dnsAnswers.length > 0 ? dnsAnswers : [answerFor(tls)];
   return createDnsResponder({
     listen,
     answers: new Map(names.map((name) => [name, answers])),

@@ -5,7 +5,7 @@ import type { FinishedCommand } from '../common-options.ts';
 import { askStatus, describeFindings, describeSums, describeTotals } from '../serving-status.ts';
 import { formatTable } from '../terminal.ts';
 
-/** Asks a running mirror how it is. Throws `mirror_unreachable`. */
+/** Asks a running mirror how it is. Throws `server_unreachable`. */
 export async function mirrorStatus(
   _context: CommandContext,
   mirror: string,

@@ -12,11 +12,14 @@ import { AshlarError } from '../../errors/ashlar-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
 import type { RegistryCacheSettings } from '../program-registry-cache.ts';
+import { readCertificates } from '../read-certificates.ts';
 
 export interface ConfigureSettings extends RegistryCacheSettings {
   readonly client: string;
   /** The cache as the client sees it. */
   readonly address: string;
+  /** Of certificates by which the client is to know the cache; null where it knows them already. */
+  readonly authorityFile: string | null;
   /** Names of registries; none for all. */
   readonly registries: readonly string[];
   readonly form: 'ns' | 'path';
@@ -63,9 +66,12 @@ async function optionsOf(settings: ConfigureSettings, client: CacheClient) {
     if (found !== undefined) return found;
     throw new AshlarError('config_invalid', `--registry: ${name} is no registry of this cache`);
   });
+  const { authorityFile } = settings;
   return {
     client,
     cacheUrl: settings.address,
+    authority:
+      authorityFile === null ? null : (await readCertificates(authorityFile, '--ca')).join(''),
     registries: chosen.length === 0 ? config.registries : [...new Set(chosen)],
     root: config.root,
     form: settings.form,

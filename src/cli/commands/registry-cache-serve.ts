@@ -11,6 +11,7 @@ import { type ListenPlace, parseListen } from '../parse-listen.ts';
 import type { RegistryCacheSettings } from '../program-registry-cache.ts';
 import { announceAddress } from '../serving-address.ts';
 import { createServingLog } from '../serving-log.ts';
+import { trustBuildCa } from '../trust-build-ca.ts';
 
 export interface ServeSettings extends RegistryCacheSettings {
   readonly http: string;
@@ -29,35 +30,35 @@ export async function registryCacheServe(
   const http = parseListen(settings.http, '--listen');
   const tls = settings.tls === null ? null : parseListen(settings.tls, '--tls-listen');
   const certificate = await readCertificate(settings);
+  await trustBuildCa(context.env);
   await using stack = new AsyncDisposableStack();
   const log = createServingLog('registry-cache', settings.log, context.terminal.stderr);
-  const { config, core, metrics, home, keepCounting } = await openRegistryCache(context, settings, {
+  const cache = await openRegistryCache(context, settings, {
     stack,
     onNotKept: log.notKept,
     onProblem: log.problem,
   });
+  const { registries } = cache.config;
   const { nowMs, signal } = context;
   const running = stack.use(
     await startRegistryCache({
-      core,
+      ...cache,
       listen: { http, tls },
       certificate,
-      metrics,
-      secret: home.secret,
+      secret: cache.home.secret,
       log: log.request,
-      cacheFacts: () => ({ bytes: home.index.totalBytes(), evicted: home.evictor.counts() }),
       nowMs,
       signal,
     }),
   );
   await announce(context, { stack, place: running.http, onProblem: log.problem });
-  const counting = keepCounting({ signal, onProblem: log.problem });
+  const counting = cache.keepCounting({ signal, onProblem: log.problem });
   log.ready({
     http: running.http,
     tls: running.tls,
     dns: null,
-    hosts: config.registries.map(({ name }) => name),
-    upstreams: config.registries.flatMap(({ endpoints }) => endpoints.map(({ origin }) => origin)),
+    hosts: registries.map(({ name }) => name),
+    upstreams: registries.flatMap(({ endpoints }) => endpoints.map(({ origin }) => origin)),
   });
   if (!signal.aborted) await once(signal, 'abort');
   await counting;

@@ -5,7 +5,7 @@ import type { FinishedCommand } from '../common-options.ts';
 import { askStatus, describeFindings, describeSums, describeTotals } from '../serving-status.ts';
 import { formatTable } from '../terminal.ts';
 
-/** Asks a running registry cache how it is. Throws `mirror_unreachable`. */
+/** Asks a running registry cache how it is. Throws `server_unreachable`. */
 export async function registryCacheStatus(
   _context: CommandContext,
   address: string,
@@ -18,10 +18,10 @@ export async function registryCacheStatus(
 function describe(address: string, status: CacheStatus): string {
   const { registries, findings, repositories, clients, builds } = status;
   const rows = registries.flatMap(({ name, origins, rateLimit }) =>
-    origins.map(({ origin, isResting, lastFailure }, index) => [
+    origins.map(({ origin, isResting, troubledSinceMs, lastFailure }, index) => [
       index === 0 ? name : '',
       origin,
-      isResting ? 'failing' : 'well',
+      isResting || troubledSinceMs !== null ? 'failing' : 'well',
       rateLimit === null ? '' : `${rateLimit.remaining} of ${rateLimit.limit}`,
       lastFailure ?? '',
     ]),

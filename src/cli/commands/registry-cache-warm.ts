@@ -4,6 +4,7 @@ import type { FinishedCommand } from '../common-options.ts';
 import { openRegistryCache } from '../open-registry-cache.ts';
 import type { RegistryCacheSettings } from '../program-registry-cache.ts';
 import { formatBytes } from '../terminal.ts';
+import { trustBuildCa } from '../trust-build-ca.ts';
 
 /** Fetches images into the cache; the exit code is 5 when some of them cannot be had, or not be kept. */
 export async function registryCacheWarm(
@@ -11,6 +12,7 @@ export async function registryCacheWarm(
   references: readonly string[],
   settings: RegistryCacheSettings & { readonly platforms: readonly string[] },
 ): Promise<FinishedCommand> {
+  await trustBuildCa(context.env);
   await using stack = new AsyncDisposableStack();
   const { stderr, isInteractive } = context.terminal;
   const { core } = await openRegistryCache(context, settings, {
@@ -31,6 +33,7 @@ export async function registryCacheWarm(
         `${image} ${digest.slice(0, 19)}: ${manifests} manifests, ${blobs} blobs, ${formatBytes(fetchedBytes)} fetched`,
     ),
     ...failures.map(({ subject, problem }) => `failed: ${subject}: ${problem}`),
+    ...new Set(failures.map(({ hint }) => `hint: ${hint}`)),
   ];
   return {
     json: {

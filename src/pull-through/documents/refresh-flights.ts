@@ -18,6 +18,8 @@ export interface Flight<R> {
 export interface Flights<T, R> {
   running(key: string): Flight<R> | undefined;
   begin(target: T, ask: FlightAsk): Flight<R>;
+  /** Resolves when none is under way. */
+  settled(): Promise<void>;
 }
 
 interface FlightAsk {
@@ -55,6 +57,10 @@ export function createRefreshFlights<T, R extends Checked>(
 
   return {
     running: (key) => flights.get(key),
+    async settled() {
+      while (flights.size > 0)
+        await Promise.allSettled([...flights.values()].map(({ result }) => result));
+    },
     begin(target, ask) {
       const { ledger, freshness } = ask;
       const key = kind.keyOf(target);

@@ -25,6 +25,8 @@ export interface Refreshed<T, R extends Checked> {
   kept(target: T): Promise<R | null>;
   /** Looks at the cache again the next time: for when the bytes that a record names are gone. */
   forget(target: T): void;
+  /** Resolves when nothing is being asked for or stored. */
+  settled(): Promise<void>;
 }
 
 export function createRefreshed<T, R extends Checked>(
@@ -74,6 +76,7 @@ export function createRefreshed<T, R extends Checked>(
     find,
     kept,
     forget: (target) => known.forget(kind.keyOf(target)),
+    settled: flights.settled,
   };
 }
 

@@ -6,7 +6,7 @@ import {
   Registry as PrometheusRegistry,
 } from 'prom-client';
 import type { RequestSummary } from '../../ledger/request-ledger.ts';
-import type { EvictionCounts } from '../../pull-through/usage-evictor.ts';
+import type { EvictionCounts } from '../../object-cache/usage/usage-evictor.ts';
 import type { OriginState } from '../../upstream/upstream.ts';
 import type { ServedRequest } from './served-request.ts';
 

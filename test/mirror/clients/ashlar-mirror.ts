@@ -11,7 +11,7 @@ export async function startAshlarMirror(start: MirrorStart): Promise<MirrorUnder
   const mirror = await startMirrorProcess({
     home: join(directory, 'home'),
     listen: ['--listen', '127.0.0.1:4873', '--tls-listen', '127.0.0.1:443'],
-    args: ['--upstream', upstream, '--host', ...hosts.slice(1)],
+    args: ['--upstream', upstream, ...hosts.slice(1).flatMap((host) => ['--host', host])],
     launch,
   });
   const { env } = mirror;

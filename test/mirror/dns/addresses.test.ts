@@ -1,42 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  othersThan,
-  parseResolverAddress,
-  systemResolvers,
-} from '../../../mirror/dns/resolver-address.ts';
+import { othersThan, systemResolvers } from '../../../mirror/dns/resolver-address.ts';
 import { createNetworkCheck, privateNetworks } from '../../../src/serving/networks.ts';
 import { scratchDir } from '../../support/scratch.ts';
 
 const scratch = scratchDir('dns-addresses');
-
-describe('the address of a resolver', () => {
-  it.each([
-    ['192.0.2.1', '192.0.2.1', 53],
-    ['192.0.2.1:5353', '192.0.2.1', 5353],
-    ['2001:db8::1', '2001:db8::1', 53],
-    ['[2001:db8::1]:5353', '2001:db8::1', 5353],
-    ['fe80::1%eth0', 'fe80::1%eth0', 53],
-  ])('is read from %s', (text, host, port) => {
-    expect(parseResolverAddress(text)).toEqual({ host, port });
-  });
-
-  it.each([
-    '',
-    'resolver.test',
-    '192.0.2.1:0',
-    '192.0.2.1:65536',
-    '192.0.2.1:',
-    '[192.0.2.1]:53',
-    '1.2.3',
-    '::1:x',
-  ])('is not %j', (text) => {
-    expect(() => parseResolverAddress(text)).toThrow(
-      expect.objectContaining({ code: 'config_invalid' }),
-    );
-  });
-});
 
 describe('the resolvers of this machine', () => {
   const file = join(scratch, 'resolv.conf');

@@ -5,10 +5,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   moveBetweenBases,
-  rewriteTarballs,
   tarballEdits,
   type TarballTarget,
 } from '../../../mirror/packument/rewrite-tarballs.ts';
+import type { PackumentIndex } from '../../../mirror/packument/packument-index.ts';
+import { type ByteTransform, splice } from '../../../mirror/packument/splice.ts';
 import { packageName, packumentTexts } from './support/packument-texts.ts';
 import { membersOf } from './support/parsed-packument.ts';
 import { registryPackument } from './support/registry-packument.ts';
@@ -18,6 +19,10 @@ const toMirror = moveBetweenBases({
   from: [new URL('https://registry.npm.test')],
   to: new URL('http://mirror.test:4873/npm'),
 });
+
+function rewriteTarballs(index: PackumentIndex, target: TarballTarget): ByteTransform {
+  return splice(tarballEdits(index, target), index.sizeBytes);
+}
 
 /** The packument as clients see it, with each tarball's URL put through `change`. */
 function withTarballs(json: string, change: (url: string, version: string) => string): unknown {

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   createMirrorCore,
   createPolicy,
@@ -9,21 +8,16 @@ import {
   type MirrorCore,
   startMirror,
 } from '../../../mirror/index.ts';
-import { createSharedReads } from '../../../src/flow/shared-reads.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
-import { indexedUsage } from '../../../src/object-cache/object-usage.ts';
-import { openHostClaims } from '../../../src/pull-through/host-claims.ts';
-import { createEvictor } from '../../../src/pull-through/usage-evictor.ts';
-import { openUsageIndex } from '../../../src/pull-through/usage-index.ts';
 import type { ServedRequest } from '../../../src/serving/observe/served-request.ts';
 import { createServingMetrics } from '../../../src/serving/observe/serving-metrics.ts';
-import { openObjectStore } from '../../../src/store/open-object-store.ts';
 import { openTlsAuthority } from '../../../src/tls/authority.ts';
 import {
   type RecordedRegistry,
   type RecordedRegistryOptions,
   startRecordedRegistry,
 } from '../../support/npm-registry/recorded-registry.ts';
+import { openKeptHome } from '../../support/kept-home.ts';
 
 type CoreOptions = Parameters<typeof createMirrorCore>[0];
 type ServeOptions = Parameters<typeof startMirror>[0];
@@ -71,20 +65,11 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
   stack.defer(() => ended.abort());
   const { signal } = ended;
   const config = await loadConfig(home, options);
-  const cacheUrl = pathToFileURL(join(home, 'cache')).href;
-  const reads = createSharedReads(16 * 1024 ** 2);
-  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache', reads });
-  const spoolDirectory = join(home, 'spool');
-  await mkdir(spoolDirectory, { recursive: true });
-  const claims = stack.use(await openHostClaims(join(home, 'claims')));
-  const usage = stack.use(openUsageIndex(join(home, 'usage.sqlite')));
-  const maxBytes = config.maxCacheBytes ?? Infinity;
-  const evictor = createEvictor({
-    store: objects,
-    usage,
+  const { maxCacheBytes: maxBytes } = config;
+  const { cacheFacts, ...kept } = await openKeptHome(home, {
+    stack,
     maxBytes,
-    protect: () => false,
-    ...(options.spareMs === undefined ? {} : { spareMs: options.spareMs }),
+    spareMs: options.spareMs,
   });
   const metrics = createServingMetrics({
     prefix: 'ashlar_mirror',
@@ -94,11 +79,8 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
   const notKept: string[] = [];
   const core = stack.use(
     createMirrorCore({
+      ...kept,
       config,
-      objects,
-      usage: indexedUsage(usage, evictor),
-      claims,
-      spool: { directory: spoolDirectory, reads },
       env: {},
       signal,
       onUpstreamRequest: metrics.upstreamRequest,
@@ -126,7 +108,7 @@ export async function startTestMirror(options: TestMirrorOptions): Promise<TestM
       secret: Buffer.alloc(32, 7),
       env: options.core?.env ?? {},
       log: (record) => void records.push(record),
-      cacheFacts: () => ({ bytes: usage.totalBytes(), evicted: evictor.counts() }),
+      cacheFacts,
       nowMs: options.core?.nowMs ?? Date.now,
       signal,
       ...options.serve,

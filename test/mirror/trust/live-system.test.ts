@@ -69,7 +69,8 @@ describe.skipIf(why !== '')(`on a running system ${why}`, () => {
   const node = (): string =>
     `"$NODE" -e 'fetch("${url}").then((r) => console.log(r.status), (e) => { console.error(e.cause.code); process.exit(1); })'`;
   // With a cache of its own each time: npm gives what it has when a connection fails.
-  const npm = (): string => `npm ping --registry ${url} --fetch-retries 0 --cache "$(mktemp -d)"`;
+  const npm = (): string =>
+    `npm ping --registry ${url} --fetch-retries 0 --cache "$(mktemp -d -p ${scratch})"`;
 
   it('the programs of the system, Node.js and npm trust the mirror after it, and not before and not after it is taken back', async () => {
     const before = (await run(listing)).stdout;

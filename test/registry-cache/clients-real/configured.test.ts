@@ -1,8 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { runChecked } from '../../../src/process/run-command.ts';
 import type { OciClient, OciClientName } from '../../support/oci-clients/oci-client.ts';
 import {
   openOciClient,
@@ -12,7 +11,8 @@ import { CommandFailed } from '../../support/oci-clients/private-machine.ts';
 import type { RecordedOciRegistry } from '../../support/oci-registry/recorded-oci-registry.ts';
 import { startOciRegistryProcess } from '../../support/oci-registry/registry-process.ts';
 import { isRoot, scratchDir } from '../../support/scratch.ts';
-import { ashlarProgram, type CacheProcess, startCacheProcess } from './support/cache-process.ts';
+import { type CacheProcess, startCacheProcess } from './support/cache-process.ts';
+import { configuredEtc } from './support/configured-etc.ts';
 import { makeMultiImage, type MultiImage } from './support/image-truth.ts';
 
 const why = isRoot ? '' : ' (needs root)';
@@ -61,15 +61,10 @@ describe.skipIf(!isRoot)(`clients as people set them up${why}`, () => {
       ['podman', 'buildah', 'docker.io', []],
     ] as const)('%s: %s pulls from %s %j', async ([kind, name, registry, more], context) => {
       const root = join(scratch, `root of ${name} ${more.length}`);
-      await mkdir(join(root, 'etc/containerd'), { recursive: true });
-      // As Debian's package has it, but for what the test's machine cannot have.
-      const own = 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n';
-      if (kind === 'containerd') await writeFile(join(root, 'etc/containerd/config.toml'), own);
       const { env, url } = cache;
       const upstreams = ['--upstream', `registry.test=${upstream.url}`];
-      const flags = ['--cache-url', url, '--write', '--root-dir', root, ...upstreams, ...more];
-      await runChecked(ashlarProgram, ['registry-cache', 'configure', kind, ...flags], { env });
-      const etc = { ...bare[kind], ...filesBelow(join(root, 'etc')) };
+      const flags = ['--cache-url', url, ...upstreams, ...more];
+      const etc = await configuredEtc(kind, { root, env, flags });
       // The harness's own settings lead nowhere.
       const settings = { way: 'mirror', registry, cacheUrl: 'http://127.0.0.1:1', etc } as const;
       await using client = await open(name, settings, context);
@@ -141,22 +136,3 @@ describe.skipIf(!isRoot)(`clients as people set them up${why}`, () => {
     return typeof client === 'string' ? context.skip(client) : client;
   }
 });
-
-/** In place of what the harness says of registries. */
-const bare: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  docker: { 'docker/daemon.json': '{}' },
-  containerd: {},
-  podman: { 'containers/registries.conf': 'unqualified-search-registries = []\n' },
-};
-
-/** Contents by path from there. */
-function filesBelow(directory: string): Readonly<Record<string, string>> {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    files.map(({ parentPath, name }) => {
-      const path = join(parentPath, name);
-      return [relative(directory, path), readFileSync(path, 'utf8')];
-    }),
-  );
-}

@@ -29,7 +29,7 @@ describe("docker's settings", () => {
     "http://cache.example:5000"
   ],
   "insecure-registries": [
-    "cache.example:5000"
+    "http://cache.example:5000"
   ]
 }
 `,
@@ -63,14 +63,14 @@ describe("docker's settings", () => {
     ]);
     expect(JSON.parse(text)).toMatchObject({
       'registry-mirrors': ['http://cache.example:5000', 'https://other.example'],
-      'insecure-registries': ['cache.example:5000'],
+      'insecure-registries': ['http://cache.example:5000'],
     });
     expect(text).toContain('"zzz": {"a": [1,2,   3]},\n    "bip": "10.0.0.1/8"');
   });
 
   it('are left alone where they are right', async () => {
     const right =
-      '{"registry-mirrors":["https://a.b","http://cache.example:5000/"],"insecure-registries":["cache.example:5000"]}';
+      '{"registry-mirrors":["https://a.b","http://cache.example:5000/"],"insecure-registries":["http://cache.example:5000"]}';
     const root = clientRoot(scratch, { [path]: right });
     const before = root.state();
     const settings = await clientSettings(optionsFor('docker'), root.files);

@@ -46,6 +46,14 @@ describe('a list of referrers', () => {
     expect(JSON.parse(text)).toMatchObject({ manifests: [sbom] });
   });
 
+  it('is refused where it lies in itself so deeply that it can be read and not be written', () => {
+    const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`;
+    const text = JSON.stringify(index).replace('{', `{"deep":${deep},`);
+    expect(() => filterReferrers(text, 'a/b')).toThrow(
+      expect.objectContaining({ code: 'registry_corrupt' }),
+    );
+  });
+
   it.each(['', 'null', '[]', '{}', '{"manifests":{}}', '<html>'])('is refused as %j', (text) => {
     expect(() => filterReferrers(text, 'a/b')).toThrow(
       expect.objectContaining({ code: 'registry_corrupt' }),

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   type CacheCore,
   createCacheCore,
@@ -9,15 +8,10 @@ import {
   operatorCredentials,
   startRegistryCache,
 } from '../../../registry-cache/index.ts';
-import { createSharedReads } from '../../../src/flow/shared-reads.ts';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
-import { indexedUsage } from '../../../src/object-cache/object-usage.ts';
-import { openHostClaims } from '../../../src/pull-through/host-claims.ts';
-import { createEvictor } from '../../../src/pull-through/usage-evictor.ts';
-import { openUsageIndex } from '../../../src/pull-through/usage-index.ts';
 import { createServingMetrics } from '../../../src/serving/observe/serving-metrics.ts';
 import type { ServedRequest } from '../../../src/serving/observe/served-request.ts';
-import { openObjectStore } from '../../../src/store/open-object-store.ts';
+import { openKeptHome } from '../../support/kept-home.ts';
 
 type CoreOptions = Parameters<typeof createCacheCore>[0];
 type ServeOptions = Parameters<typeof startRegistryCache>[0];
@@ -62,29 +56,18 @@ export async function startTestCache(options: TestCacheOptions): Promise<TestCac
   stack.defer(() => ended.abort());
   const { signal } = ended;
   const config = await loadConfig(home, options);
-  const cacheUrl = pathToFileURL(join(home, 'cache')).href;
-  const reads = createSharedReads(16 * 1024 ** 2);
-  const objects = await openObjectStore(cacheUrl, { create: 'if-missing', kind: 'cache', reads });
-  const spoolDirectory = join(home, 'spool');
-  await mkdir(spoolDirectory, { recursive: true });
-  const claims = stack.use(await openHostClaims(join(home, 'claims')));
-  const usage = stack.use(openUsageIndex(join(home, 'usage.sqlite')));
-  const evictor = createEvictor({
-    store: objects,
-    usage,
-    maxBytes: config.maxCacheBytes ?? Infinity,
-    protect: () => false,
-    ...(options.spareMs === undefined ? {} : { spareMs: options.spareMs }),
+  const { maxCacheBytes: maxBytes } = config;
+  const { cacheFacts, ...kept } = await openKeptHome(home, {
+    stack,
+    maxBytes,
+    spareMs: options.spareMs,
   });
   const records: ServedRequest[] = [];
   const notKept: string[] = [];
   const core = stack.use(
     createCacheCore({
+      ...kept,
       config,
-      objects,
-      usage: indexedUsage(usage, evictor),
-      claims,
-      spool: { directory: spoolDirectory, reads },
       env: {},
       credentials: operatorCredentials({}),
       signal,
@@ -101,7 +84,7 @@ export async function startTestCache(options: TestCacheOptions): Promise<TestCac
       certificate: null,
       metrics: createServingMetrics({ prefix: 'ashlar_registry_cache', upstreams }),
       secret: Buffer.from('of this test alone'),
-      cacheFacts: () => ({ bytes: usage.totalBytes(), evicted: evictor.counts() }),
+      cacheFacts,
       nowMs: Date.now,
       signal,
       ...options.serve,

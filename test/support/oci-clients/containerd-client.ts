@@ -64,7 +64,8 @@ export async function openContainerd(
   let round = 0;
   const ctrWords = () => ['ctr', '--namespace', `round-${round}`];
   const ctr: Ctr = async (...words) => (await machine.run([...ctrWords(), ...words])).stdout;
-  const schemeFlags = access.way === 'mirror' ? [] : ['--plain-http'];
+  const schemeFlags =
+    access.way === 'mirror' || access.cacheUrl.startsWith('https:') ? [] : ['--plain-http'];
   const owned = stack.move();
   return {
     name: 'containerd',

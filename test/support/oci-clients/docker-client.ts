@@ -14,7 +14,7 @@ interface InspectedImage {
 }
 
 /** Touches neither the network configuration nor the firewall, and needs no file system of its own. */
-const engineCommand = [
+export const engineCommand = [
   'dockerd',
   '--host=unix:///run/docker.sock',
   '--data-root=/var/lib/docker',
@@ -77,7 +77,10 @@ export async function openDocker(
 }
 
 /** The storage driver vfs keeps a whole directory for each layer and those below it. */
-async function rootOf(machine: PrivateMachine, image: InspectedImage): Promise<string> {
+export async function rootOf(
+  machine: PrivateMachine,
+  image: Pick<InspectedImage, 'RootFS'>,
+): Promise<string> {
   const layer = chainIdOf(image.RootFS.Layers).replace(':', '/');
   const id = await machine.read(`/var/lib/docker/image/vfs/layerdb/${layer}/cache-id`);
   return machine.outside(`/var/lib/docker/vfs/dir/${id.trim()}`);

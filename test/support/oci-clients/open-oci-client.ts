@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access as mayAccess } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../../src/errors/ashlar-error.ts';
+import type { Launch } from '../recorded-upstream/called-process.ts';
 import { openBuildah } from './buildah-client.ts';
 import { containerdConfig, openContainerd } from './containerd-client.ts';
 import { containersConfig } from './containers-config.ts';
@@ -20,6 +21,8 @@ import { openUmoci } from './umoci-client.ts';
 export interface OciClientSettings extends CacheAccess {
   /** Files below /etc, by path from there, in place of or besides those that the client gets by itself. */
   readonly etc?: Readonly<Record<string, string>>;
+  /** Makes the client run elsewhere, as in a network namespace. */
+  readonly launch?: Launch;
 }
 
 /** Starts a client with nothing in it; a string says why it cannot run here, or not in this way. */
@@ -28,14 +31,14 @@ export async function openOciClient(
   settings: OciClientSettings,
 ): Promise<OciClient | string> {
   const { protocol, pathname } = new URL(settings.cacheUrl);
-  if (protocol !== 'http:' || pathname !== '/') {
-    throw new TypeError(`clients here know caches by http://HOST:PORT, not ${settings.cacheUrl}`);
+  if (!/^https?:$/.test(protocol) || pathname !== '/') {
+    throw new TypeError(`clients know caches by http[s]://HOST:PORT, not ${settings.cacheUrl}`);
   }
   const reason = whyNotSo(name, settings) ?? (await whyNotHere(name));
   if (reason !== null) return reason;
   const { configure, open } = clients[name];
   await using stack = new AsyncDisposableStack();
-  const machine = stack.use(await createPrivateMachine(name));
+  const machine = stack.use(await createPrivateMachine(name, settings.launch));
   await configure(machine, settings);
   for (const [path, text] of Object.entries(settings.etc ?? {})) {
     await machine.write(join('/etc', path), text);

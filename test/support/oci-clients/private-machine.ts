@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createTempDir } from '../../../src/disk/temp-dir.ts';
 import { runCommand } from '../../../src/process/run-command.ts';
+import type { Launch } from '../recorded-upstream/called-process.ts';
 
 /**
  * A mount namespace for each command, in which the directories that container clients write to are below a temporary
@@ -58,7 +59,11 @@ export async function whyNoPrivateMachine(): Promise<string | null> {
   return tried.exitCode === 0 ? null : `no mount namespace: ${tried.stderr.toString().trim()}`;
 }
 
-export async function createPrivateMachine(name: string): Promise<PrivateMachine> {
+/** `launch` makes its commands run elsewhere, as in a network namespace. */
+export async function createPrivateMachine(
+  name: string,
+  launch: Launch = (command) => command,
+): Promise<PrivateMachine> {
   await using stack = new AsyncDisposableStack();
   const { path: directory } = stack.use(await createTempDir(tmpdir(), `ashlar-oci-${name}`));
   const outside = (path: string): string => join(directory, path);
@@ -68,10 +73,11 @@ export async function createPrivateMachine(name: string): Promise<PrivateMachine
   };
   for (const path of privatePaths) await mkdir(outside(path), { recursive: true });
   for (const [path, text] of Object.entries(etcFiles)) await write(path, text);
-  const argv = (command: readonly string[]) => ({
-    file: 'unshare',
-    args: ['--mount', '--propagation=private', 'sh', '-euc', script, 'sh', directory, ...command],
-  });
+  const unshare = ['unshare', '--mount', '--propagation=private', 'sh', '-euc', script, 'sh'];
+  const argv = (command: readonly string[]) => {
+    const [file = '', ...args] = launch([...unshare, directory, ...command]);
+    return { file, args };
+  };
   const owned = stack.move();
   return {
     directory,

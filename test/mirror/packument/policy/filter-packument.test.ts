@@ -3,7 +3,6 @@ import { compare, parse } from 'semver';
 import { describe, expect, it } from 'vitest';
 import { mergeEdits } from '../../../../mirror/packument/edits.ts';
 import {
-  applyFilter,
   filterPackument,
   type FilteredPackument,
 } from '../../../../mirror/packument/policy/filter-packument.ts';
@@ -39,7 +38,10 @@ async function filtered(
 ): Promise<{ json: string; filtered: FilteredPackument }> {
   const index = scan(json, { name });
   const result = filterPackument(index, policy, anyTime);
-  return { json: await transformed(json, applyFilter(index, result), [11, 3]), filtered: result };
+  return {
+    json: await transformed(json, splice(result.edits, index.sizeBytes), [11, 3]),
+    filtered: result,
+  };
 }
 
 /** The same, done on what JSON.parse gives. */

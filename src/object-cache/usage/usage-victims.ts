@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { hasCode } from '../errors/has-code.ts';
+import { hasCode } from '../../errors/has-code.ts';
 import type { UsageDatabase } from './usage-database.ts';
 
 export interface Victim {
@@ -13,7 +13,6 @@ export interface VictimSearch {
   readonly neededBytes: (totalBytes: number) => number;
   /** Only what was not used since. */
   readonly unusedSinceMs: number;
-  readonly protect: (key: string) => boolean;
 }
 
 /** Choosing what goes, so that several processes together take no more than is needed. */
@@ -99,7 +98,7 @@ function findVictims(tables: DatabaseSync, search: VictimSearch, now: number): V
     for (const row of rows) {
       after = { used: Number(row['used']), key: String(row['key']) };
       if (bytes >= neededBytes || chosen.size >= batchSize) return [...chosen.values()];
-      if (chosen.has(after.key) || search.protect(after.key)) continue;
+      if (chosen.has(after.key)) continue;
       if (isReferred(tables, after.key, new Set(chosen.keys()))) continue;
       for (const victim of withDependents(tables, row, { ...search, chosen })) {
         chosen.set(victim.key, victim);
@@ -114,7 +113,7 @@ interface DependentSearch extends VictimSearch {
   readonly chosen: ReadonlyMap<string, Victim>;
 }
 
-/** An entry, and after it what would be left without a referrer; nothing where one of those is in use. */
+/** An entry, and after it what would be left without a referrer. */
 function withDependents(
   tables: DatabaseSync,
   row: Record<string, unknown>,
@@ -130,7 +129,6 @@ function withDependents(
     for (const target of targets.all(key)) {
       const victim = victimOf(target);
       if (going.has(victim.key) || isReferred(tables, victim.key, going)) continue;
-      if (search.protect(victim.key)) return [];
       if (victim.usedMs >= search.unusedSinceMs) continue;
       going.add(victim.key);
       victims.push(victim);

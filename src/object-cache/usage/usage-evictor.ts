@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import type { UsageIndex } from './usage-index.ts';
 import type { Victim } from './usage-victims.ts';
 
@@ -11,8 +11,6 @@ export interface EvictorOptions {
   readonly keepShare?: number;
   /** What was used or stored within this time stays, as another process may be about to read it. Default 30 s. */
   readonly spareMs?: number;
-  /** What this process is using; asked again right before each deletion. */
-  readonly protect: (key: string) => boolean;
   readonly nowMs?: () => number;
 }
 
@@ -65,7 +63,6 @@ export function createEvictor(options: EvictorOptions): Evictor {
       const victims = usage.victims.choose({
         neededBytes: (totalBytes) => neededBytes(totalBytes, freedBytes),
         unusedSinceMs: nowMs() - spareMs,
-        protect: options.protect,
       });
       if (victims.length === 0) return freedBytes;
       const gone = await deleteVictims(options, { victims, spareMs });
@@ -104,13 +101,12 @@ interface Batch {
 
 /** The victims that are no more; the others count again. */
 async function deleteVictims(
-  { store, usage, protect }: EvictorOptions,
+  { store, usage }: EvictorOptions,
   { victims, spareMs }: Batch,
 ): Promise<readonly Victim[]> {
   const deleted = new Set<string>();
   const storedMs = new Map<string, number>();
-  const isFree = (victim: Victim): boolean =>
-    !protect(victim.key) && usage.victims.mayGo(victim, deleted);
+  const isFree = (victim: Victim): boolean => usage.victims.mayGo(victim, deleted);
   try {
     for (const victim of victims) {
       if (!isFree(victim)) continue;

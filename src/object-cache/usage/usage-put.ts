@@ -1,4 +1,4 @@
-import { hasCode } from '../errors/has-code.ts';
+import { hasCode } from '../../errors/has-code.ts';
 import type { Evictor } from './usage-evictor.ts';
 import type { UsageIndex, UsageRecord } from './usage-index.ts';
 

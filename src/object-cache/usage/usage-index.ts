@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { hasCode } from '../errors/has-code.ts';
+import { hasCode } from '../../errors/has-code.ts';
 import { openUsageDatabase, type UsageDatabase } from './usage-database.ts';
 import { type ReconcileOptions, reconcileUsage } from './usage-reconcile.ts';
 import { createVictims, type Victims } from './usage-victims.ts';

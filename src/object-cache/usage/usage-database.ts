@@ -7,7 +7,7 @@ import {
   openCacheDatabase,
   replaceCacheDatabase,
   sqliteCode,
-} from '../disk/cache-database.ts';
+} from '../../disk/cache-database.ts';
 
 /**
  * `entries`: what the store holds. `used`: when it was used last, in ms. `going`: when an evictor took it for deletion, 0

@@ -8,9 +8,8 @@ import {
   createEvictor,
   type Evictor,
   type EvictorOptions,
-} from '../../src/pull-through/usage-evictor.ts';
-import { openUsageIndex, type UsageIndex } from '../../src/pull-through/usage-index.ts';
-import { createPins } from '../../src/pull-through/usage-pins.ts';
+} from '../../src/object-cache/usage/usage-evictor.ts';
+import { openUsageIndex, type UsageIndex } from '../../src/object-cache/usage/usage-index.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openObjectStore } from '../../src/store/open-object-store.ts';
@@ -46,7 +45,7 @@ function openCache(options: CacheOptions = {}): Cache {
   const inner = createMemoryObjectStore({ nowMs });
   const store = hookStore(inner, options.hooks ?? {});
   const usage = openUsageIndex(options.file ?? newFile(), { nowMs });
-  const defaults = { store, usage, maxBytes: 1000, spareMs: 0, protect: () => false, nowMs };
+  const defaults = { store, usage, maxBytes: 1000, spareMs: 0, nowMs };
   const evictor = createEvictor({ ...defaults, ...options });
   return {
     clock,
@@ -116,44 +115,37 @@ describe('evictor', () => {
     expect(deleted.slice(3)).toEqual(['record-3', 'blob-2']);
   });
 
-  it('keeps what is protected, what refers to it, and what was used just now', async () => {
-    const pins = createPins();
-    using cache = openCache({ protect: pins.isPinned, spareMs: 500 });
+  it('keeps what was used just now, and what a record that was used just now refers to', async () => {
+    using cache = openCache({ spareMs: 500 });
     await cache.add('blob-1');
     await cache.add('record-1', ['blob-1']);
-    await cache.add('pinned');
     await cache.add('old');
     cache.clock.now += 10_000;
+    cache.usage.touch('record-1');
     await cache.add('young');
-    using _ = pins.pin('blob-1');
-    const pin = pins.pin('pinned');
-    pins.pin('pinned')[Symbol.dispose]();
+    cache.clock.now -= 900;
     expect(await cache.evictor.free(10_000)).toBe(false);
-    expect(await cache.keys()).toEqual(['blob-1', 'pinned', 'record-1', 'young']);
-    pin[Symbol.dispose]();
-    pin[Symbol.dispose]();
+    expect(await cache.keys()).toEqual(['blob-1', 'record-1', 'young']);
     cache.clock.now += 10_000;
     await cache.evictor.free(10_000);
-    expect(await cache.keys()).toEqual(['blob-1', 'record-1']);
+    expect(await cache.keys()).toEqual([]);
   });
 
-  it('spares what is used or recorded again before its turn comes', async () => {
-    const pins = createPins();
+  it('spares what is recorded or referred to again before its turn comes', async () => {
     const hooks: StoreHooks = {
       before(call, key) {
         if (call !== 'head' || key !== 'k0') return;
-        void pins.pin('k1');
         cache.usage.record({ key: 'k2', sizeBytes: 100 });
         cache.usage.record({ key: 'new', sizeBytes: 1, refersTo: ['k3'] });
       },
     };
-    using cache = openCache({ hooks, protect: pins.isPinned });
+    using cache = openCache({ hooks });
     await fill(cache, 6);
     cache.clock.now += 1000;
     await cache.evictor.free(500);
-    expect(await cache.keys()).toEqual(['k1', 'k2', 'k3']);
-    expect(cache.evictor.counts()).toMatchObject({ objects: 3, spared: 3 });
-    expect(cache.usage.totalBytes()).toBe(301);
+    expect(await cache.keys()).toEqual(['k2', 'k3']);
+    expect(cache.evictor.counts()).toMatchObject({ objects: 4, spared: 2 });
+    expect(cache.usage.totalBytes()).toBe(201);
   });
 
   it('spares what another host has stored anew, and forgets what one has deleted', async () => {
@@ -190,7 +182,6 @@ describe('evictor', () => {
     dead.victims.choose({
       neededBytes: () => 200,
       unusedSinceMs: cache.clock.now,
-      protect: () => false,
     });
     expect(cache.usage.totalBytes()).toBe(200);
     cache.clock.now += 59_000;

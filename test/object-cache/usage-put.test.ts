@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { AshlarError } from '../../src/errors/ashlar-error.ts';
-import { createEvictor } from '../../src/pull-through/usage-evictor.ts';
-import { openUsageIndex } from '../../src/pull-through/usage-index.ts';
-import { putWithRoom } from '../../src/pull-through/usage-put.ts';
+import { createEvictor } from '../../src/object-cache/usage/usage-evictor.ts';
+import { openUsageIndex } from '../../src/object-cache/usage/usage-index.ts';
+import { putWithRoom } from '../../src/object-cache/usage/usage-put.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { openObjectStore } from '../../src/store/open-object-store.ts';
 import { keysOf } from '../support/hooked-store.ts';
@@ -23,7 +23,7 @@ describe('putWithRoom', () => {
     const nowMs = (): number => (now += 10);
     using usage = openUsageIndex(join(scratch, 'limit.sqlite'), { nowMs });
     const store = createMemoryObjectStore({ nowMs });
-    const limits = { maxBytes: 10_000, spareMs: 0, protect: () => false, nowMs };
+    const limits = { maxBytes: 10_000, spareMs: 0, nowMs };
     const evictor = createEvictor({ store, usage, ...limits });
     for (let index = 0; index < 100; index += 1) {
       const key = `k${index}`;
@@ -44,7 +44,7 @@ describe('putWithRoom', () => {
   it('forgets what could not be stored, and tells why', async () => {
     using usage = openUsageIndex(join(scratch, 'failing.sqlite'));
     const store = createMemoryObjectStore();
-    const evictor = createEvictor({ store, usage, maxBytes: 1000, protect: () => false });
+    const evictor = createEvictor({ store, usage, maxBytes: 1000 });
     const failure = new AshlarError('store_unreachable', 'the store is away');
     const put = (): Promise<never> => Promise.reject(failure);
     const entry = { key: 'a', sizeBytes: 10, put };
@@ -67,7 +67,6 @@ describe.skipIf(noMount !== null)(`putWithRoom on a full disk${suffix}`, () => {
     const limits = {
       maxBytes: Number.POSITIVE_INFINITY,
       spareMs: 10_000_000,
-      protect: () => false,
     };
     const evictor = createEvictor({ store, usage, ...limits, nowMs: () => now + 20_000_000 });
     const put = async (index: number, sizeBytes: number): Promise<string> => {
@@ -100,7 +99,7 @@ describe.skipIf(noMount !== null)(`putWithRoom on a full disk${suffix}`, () => {
       for (let index = 0; ; index += 1)
         usage.record({ key: `filler/${index}/${'x'.repeat(500)}`, sizeBytes: 0 });
     }).toThrow(expect.objectContaining({ code: 'disk_full' }));
-    const limits = { maxBytes: Number.POSITIVE_INFINITY, protect: () => false };
+    const limits = { maxBytes: Number.POSITIVE_INFINITY };
     const evictor = createEvictor({ store, usage, ...limits, nowMs: () => now });
     const entry = { key: 'blobs/d', sizeBytes: 400_000 };
     const put = (): Promise<'created' | 'exists'> => store.put('blobs/d', Buffer.alloc(400_000));

@@ -1,5 +1,5 @@
 /**
- * A process that opens connections and leaves them idle: `node idle-connections.ts PORT COUNT`. Says when it has them, and
+ * A process that opens connections and leaves them idle: `node hold-idle.ts PORT COUNT`. Says when it has them, and
  * ends with its input.
  */
 import { once } from 'node:events';

@@ -1,10 +1,7 @@
 import type { ObjectCache } from '../../src/network.ts';
+import { blobKey, bodyKey, indexKey } from '../cache/cache-paths.ts';
 import { decodePackumentRecord } from '../documents/packument-record.ts';
 import { decodeTarballRecord } from '../tarballs/tarball-record.ts';
-import { blobKey, bodyKey, indexKey } from './cache-paths.ts';
-
-/** All that a mirror keeps lies below these. */
-export const cachePrefixes = ['blobs/', 'bodies/', 'indexes/', 'records/', 'variants/'] as const;
 
 /** The objects that a record names: they are kept as long as it is. */
 export async function recordReferences(cache: ObjectCache, key: string): Promise<string[]> {

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { keepCounting } from '../../src/pull-through/keep-counting.ts';
-import { createEvictor } from '../../src/pull-through/usage-evictor.ts';
-import { openUsageIndex } from '../../src/pull-through/usage-index.ts';
+import { keepCounting } from '../../src/object-cache/usage/keep-counting.ts';
+import { createEvictor } from '../../src/object-cache/usage/usage-evictor.ts';
+import { openUsageIndex } from '../../src/object-cache/usage/usage-index.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import { hookStore, keysOf } from '../support/hooked-store.ts';
 import { scratchDir } from '../support/scratch.ts';
 
 const scratch = scratchDir('keep-counting');
 const known = { prefixes: ['blobs/'], referencesOf: async () => [] };
-const place = { spareMs: 0, protect: () => false };
+const place = { spareMs: 0 };
 
 it('learns what other hosts stored, and evicts what is too much for the limit', async () => {
   const store = createMemoryObjectStore({ nowMs: () => 1_000 });

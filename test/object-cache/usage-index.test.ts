@@ -1,7 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openUsageIndex, type UsageIndex } from '../../src/pull-through/usage-index.ts';
+import { openUsageIndex, type UsageIndex } from '../../src/object-cache/usage/usage-index.ts';
 import { createMemoryObjectStore } from '../../src/store/memory-object-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { hookStore } from '../support/hooked-store.ts';

@@ -1,5 +1,5 @@
 /** Opens the usage index that it is told of, records something, and is killed a moment later; exits with 1 where it cannot. */
-import { openUsageIndex } from '../../src/pull-through/usage-index.ts';
+import { openUsageIndex } from '../../src/object-cache/usage/usage-index.ts';
 
 process.once('message', ({ file, aliveMs }: { file: string; aliveMs: number }) => {
   try {

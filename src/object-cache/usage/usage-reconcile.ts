@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { createLimiter } from '../flow/limiter.ts';
-import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { createLimiter } from '../../flow/limiter.ts';
+import type { ObjectInfo, ObjectStore } from '../../store/object-store.ts';
 import type { UsageDatabase } from './usage-database.ts';
 
 export interface ReconcileOptions {

@@ -1,4 +1,4 @@
-import type { AshlarError } from '../errors/ashlar-error.ts';
+import type { AshlarError } from './ashlar-error.ts';
 
 /** Tells of a problem unless one with the same code was told of within the period: many requests meet the same one. */
 export function seldom(

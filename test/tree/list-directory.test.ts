@@ -18,7 +18,13 @@ describe('listDirectory', () => {
   });
 
   it('finds the same as who reads all of the tree', async () => {
-    const name = fc.stringMatching(/^[ab\x01\xff.!]{1,3}$/).filter((text) => !/^\.\.?$/.test(text));
+    const name = fc
+      .string({
+        unit: fc.constantFrom('a', 'b', '\x01', '\xff', '.', '!'),
+        minLength: 1,
+        maxLength: 3,
+      })
+      .filter((text) => !/^\.\.?$/.test(text));
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
     await fc.assert(
       fc.asyncProperty(fc.array(path, { maxLength: 30 }), async (paths) => {

@@ -13,6 +13,8 @@ export interface CacheSettings extends PullSettings {
   readonly grantMs: { readonly public: number; readonly credential: number };
   /** How much longer while upstream cannot be asked. */
   readonly staleGrantMs: { readonly public: number; readonly credential: number };
+  /** How long the head of an answer waits for the first bytes of a blob that has begun to arrive. */
+  readonly headPatienceMs: number;
 }
 
 const minuteMs = 60_000;
@@ -26,4 +28,5 @@ export const defaultCacheSettings: CacheSettings = {
   fetchTimeoutMs: 60_000,
   grantMs: { public: 24 * hourMs, credential: 5 * minuteMs },
   staleGrantMs: { public: 7 * 24 * hourMs, credential: hourMs },
+  headPatienceMs: 5_000,
 };

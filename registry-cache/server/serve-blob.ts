@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { abortable } from '../../src/index.ts';
 import type { OciDigest } from '../../src/network.ts';
 import {
@@ -48,7 +49,8 @@ export async function blobAnswer(
     return { status: 416, headers: unit, body: null, state };
   }
   const { start, end } = range === 'whole' ? { start: 0, end: sizeBytes } : range;
-  const body = await bodyOf({ found, range: { start, end } }, exchange);
+  const { headPatienceMs } = core.settings;
+  const body = await bodyOf({ found, range: { start, end }, headPatienceMs }, exchange);
   if (range === 'whole') return { status: 200, headers, body, state };
   const part = { ...headers, 'content-range': `bytes ${start}-${end - 1}/${sizeBytes}` };
   return { status: 206, headers: part, body, state };
@@ -65,9 +67,18 @@ function rangeOf(header: string | undefined, sizeBytes: number): ReturnType<type
   return readRange(header, sizeBytes);
 }
 
-/** Begins with what can be sent at once, so that a failure until then is answered as one. */
+interface AskedBody {
+  readonly found: FoundBlob;
+  readonly range: ByteRange;
+  readonly headPatienceMs: number;
+}
+
+/**
+ * Begins with what can be sent at once, so that a failure until then is answered as one. A range far into a blob that is arriving may
+ * take longer than clients wait for an answer: its head goes out before.
+ */
 async function bodyOf(
-  { found, range }: { readonly found: FoundBlob; readonly range: ByteRange },
+  { found, range, headPatienceMs }: AskedBody,
   { ledger, signal }: CacheExchange,
 ): Promise<AnswerBody> {
   const sizeBytes = range.end - range.start;
@@ -81,7 +92,10 @@ async function bodyOf(
     return { sizeBytes, pieces: found.pieces(range, signal) };
   }
   const pieces = found.pieces(range, signal);
-  return ledger.span('upstream', () => primedBody(pieces, async () => sizeBytes));
+  const begun = found.transfer.opened.then(() => sleep(headPatienceMs, undefined, { ref: false }));
+  // Where it never begins, the pieces fail too.
+  const enough = begun.catch(() => new Promise<void>(() => {}));
+  return ledger.span('upstream', () => primedBody(pieces, async () => sizeBytes, enough));
 }
 
 async function* noPieces(): AsyncGenerator<Buffer> {}

@@ -53,7 +53,7 @@ export interface CacheHomeOptions {
 /** What other hosts store in the same cache counts from the next listing on; without a limit it does not matter. */
 const countAgainMs = 3600_000;
 /** Hundreds of clients that were sent for the same layers at once are within so many bytes of each other for most of the way. */
-const sharedReadBytes = 64 * 1024 ** 2;
+const sharedReadBytes = 32 * 1024 ** 2;
 
 /** Opens what is kept on this machine, and makes what is missing. Throws `home_unusable` and the codes of `openObjectStore`. */
 export async function openCacheHome(

@@ -8,11 +8,16 @@ export interface Answer {
   readonly state: CacheState;
 }
 
-/** `sizeBytes` is null where it is not known before the end. Failing pieces break the connection off. */
-export type AnswerBody =
-  | null
-  | Buffer
-  | { readonly sizeBytes: number | null; readonly pieces: AsyncIterable<Buffer> };
+export type AnswerBody = null | Buffer | StreamedBody;
+
+/** Failing pieces break the connection off. */
+export interface StreamedBody {
+  /** Null where it is not known before the end. */
+  readonly sizeBytes: number | null;
+  readonly pieces: AsyncIterable<Buffer>;
+  /** The first piece is long in coming: the head goes out before it. */
+  readonly headFirst?: true;
+}
 
 export function jsonAnswer(status: number, value: unknown, state: CacheState = 'pass'): Answer {
   const body = Buffer.from(`${JSON.stringify(value)}\n`);

@@ -1,4 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import fastify from 'fastify';
 import { absoluteTarget, isOwnAddress, isOwnName } from './absolute-target.ts';
 import type { HandleRequest } from './handle-requests.ts';
@@ -9,7 +11,7 @@ import { oneByOne } from './one-by-one.ts';
 export interface OwnPages {
   /** The command that asks for its status. */
   readonly command: string;
-  health(): object;
+  health(): object | Promise<object>;
   status(): Promise<object>;
   metrics(): Promise<string>;
 }
@@ -73,12 +75,21 @@ function statusRefusal({ command }: OwnPages): object {
 /** A name or an address, and perhaps a port: nothing that a URL would read as something else. */
 const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/** The page of a stranger, in a browser on this machine, may have a name that leads here, but not one of this machine's own. */
+/**
+ * The page of a stranger, in a browser on this machine, may have a name that leads here, but not one of this machine's own. Nor has
+ * who asked for another host over TLS, as a build step does that a process of this machine leads here.
+ */
 function isFromHere({ socket, headers }: IncomingMessage): boolean {
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const isLoopback = peer === '::1' || peer.startsWith('127.');
   const stated = hostForm.test(headers.host ?? '') ? `http://${headers.host}/` : '';
   const host = URL.parse(stated);
-  const isNamedHere = host !== null && isOwnName(host);
+  const isNamedHere = host !== null && isOwnName(host) && !isForAnother(socket);
   return isLoopback && isNamedHere && headers['x-forwarded-for'] === undefined;
+}
+
+function isForAnother(socket: Socket): boolean {
+  if (!(socket instanceof TLSSocket) || typeof socket.servername !== 'string') return false;
+  const stated = URL.parse(`https://${socket.servername}/`);
+  return stated === null || !isOwnName(stated);
 }

@@ -32,6 +32,7 @@ export async function sendAnswer(way: AnswerWay, answer: Answer): Promise<void> 
   const pieces = body.pieces[Symbol.asyncIterator]();
   try {
     writeHead(way, answer, sizeBytes);
+    if (body.headFirst === true) way.response.flushHeaders();
     if (way.request.method === 'HEAD') return await sendWhole(way, null);
     return await sendPieces(way, { pieces, sizeBytes });
   } finally {

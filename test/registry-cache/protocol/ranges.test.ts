@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ScriptedUpstream,
@@ -210,6 +211,24 @@ describe('blobs that are arriving', () => {
     for (const { body } of await Promise.all(wholes)) expect(body.equals(bytes)).toBe(true);
     expect((await leader).body.equals(bytes)).toBe(true);
     expect(fetched(upstream)).toEqual(['/v2/', `/v2/team/app/blobs/${digest}`]);
+  });
+
+  it('give the head of an answer for a place that is not there for long', async () => {
+    release = Promise.withResolvers();
+    const core = { limits, timeouts: { bodyIdleMs: 60_000 }, settings: { headPatienceMs: 50 } };
+    const answerMs = 2_000;
+    await using own = await startTestCache({
+      upstreams: [upstream.url],
+      core,
+      serve: { limits: { answerMs } },
+    });
+    const range = `bytes=${half + 5}-${half + 9}`;
+    const response = await fetch(own.url + path, { headers: { range } });
+    expect([response.status, response.headers.get('content-length')]).toEqual([206, '5']);
+    // Longer than anybody waits for an answer.
+    await sleep(answerMs + 500);
+    release.resolve();
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes.subarray(half + 5, half + 10));
   });
 
   it('a range of what turns out to be wrong breaks off, and the next is right', async () => {

@@ -21,8 +21,9 @@ import {
 import type { ObjectStore } from '../src/index.ts';
 import { createGrants } from './access/grants.ts';
 import { type Blobs, createBlobs } from './blobs/blobs.ts';
-import { type CacheContext, type CacheSettings, defaultCacheSettings } from './cache-context.ts';
-import type { CacheConfig, CachedRegistry } from './config/cache-config.ts';
+import { type CacheContext, type CacheSettings, defaultPatience } from './cache-context.ts';
+import type { CacheConfig } from './config/cache-config.ts';
+import type { CachedRegistry } from './config/cached-registry.ts';
 import { createReferrers, type Referrers, type Subject } from './lists/referrers.ts';
 import { createTagLists, type Listed, type TagList } from './lists/tag-lists.ts';
 import { createManifests, type Manifests } from './manifests/manifests.ts';
@@ -30,11 +31,7 @@ import { createTags, type TagName, type TagRecord } from './manifests/tags.ts';
 import { createLinks } from './store/links.ts';
 import { tellingOfProblems } from './upstream/operator-credentials.ts';
 import { createRateLimits, type RateLimits } from './upstream/rate-limits.ts';
-import {
-  createRegistrySources,
-  type RegistryState,
-  trustedHosts,
-} from './upstream/registry-source.ts';
+import { createRegistrySources, type RegistryState } from './upstream/registry-source.ts';
 
 /** A registry cache without its servers. */
 export interface CacheCore extends AsyncDisposable {
@@ -45,7 +42,7 @@ export interface CacheCore extends AsyncDisposable {
   readonly tagLists: Refreshed<Listed, TagList>;
   readonly referrers: Refreshed<Subject, Referrers>;
   readonly blobs: Blobs;
-  readonly limits: RateLimits;
+  readonly rateLimits: RateLimits;
   readonly settings: CacheSettings;
   states(): readonly RegistryState[];
 }
@@ -77,14 +74,17 @@ export interface CacheCoreOptions {
   readonly nowMs?: () => number;
 }
 
+/** Manifests and configurations of some thousand images. */
 const defaultHotBytes = 64 * 1024 ** 2;
 /** To one host, for layers and for all else: layers of an image come side by side, of several images too. */
 const upstreamConnections = 32;
+/** What has arrived when the cache ends is still stored; nobody waits longer for what has not. */
 const storeTimeoutMs = 5_000;
 /** The same problem is told of no more often. */
 const reportPeriodMs = 60_000;
 /** A stalled layer goes on by Range from another connection long before a client gives up on it. */
 const defaultTimeouts: Timeouts = { connectMs: 5_000, headersMs: 10_000, bodyIdleMs: 3_000 };
+/** Waits 3 to 6 s in all: registries limit and fail for seconds at a time. */
 const defaultRetry: RetryPolicy = {
   attempts: 6,
   baseDelayMs: 200,
@@ -101,67 +101,28 @@ const layerLimits: Partial<TransferLimits> = {
 };
 
 export function createCacheCore(options: CacheCoreOptions): CacheCore {
-  const { config, signal } = options;
-  const waiting = realWaiting(options.nowMs ?? Date.now);
-  const { nowMs } = waiting;
-  const onProblem = seldom(options.onProblem ?? (() => {}), { periodMs: reportPeriodMs, nowMs });
-  const cache = createObjectCache({
-    objects: options.objects,
-    hotBytes: options.hotBytes ?? defaultHotBytes,
-    usage: options.usage,
-    onProblem,
-    nowMs,
-  });
-  const retry = { ...defaultRetry, ...options.retry };
-  const limits = createRateLimits(waiting.nowMs);
+  const { config } = options;
   const transport = openTransport(options);
-  const context: CacheContext = {
-    cache,
-    sources: createRegistrySources({
-      registries: config.registries,
-      transport,
-      retry,
-      waiting,
-      limits,
-      credentials: tellingOfProblems(options.credentials, onProblem),
-    }),
-    claims: claimsOrAlone(options.claims, onProblem),
-    waiting,
-    retry,
-    spool: options.spool,
-    settings: {
-      ...defaultCacheSettings,
-      maxStaleMs: config.maxStaleMs,
-      grantMs: config.grantMs,
-      staleGrantMs: config.staleGrantMs,
-      ...options.settings,
-    },
-    signal,
-  };
-  const onNotKept = options.onNotKept ?? (() => {});
-  const links = createLinks({ cache, onNotKept });
+  const rateLimits = createRateLimits(options.nowMs ?? Date.now);
+  const context = openContext(options, { transport, rateLimits });
+  const links = createLinks(context);
   const grants = createGrants(context);
-  const manifests = createManifests({ context, grants, links, onNotKept });
-  const blobs = createBlobs({
-    context,
-    grants,
-    links,
-    limits: { ...defaultTransferLimits, ...layerLimits, ...options.limits },
-    onNotKept,
-  });
+  const manifests = createManifests({ context, grants, links });
+  const limits = { ...defaultTransferLimits, ...layerLimits, ...options.limits };
+  const blobs = createBlobs({ context, grants, links, limits });
   const tags = createTags({ context, grants, manifests });
   const tagLists = createTagLists(context, grants);
   const referrers = createReferrers({ context, grants, manifests });
   const parts = [blobs, tags, tagLists, referrers];
   return {
     config,
-    cache,
+    cache: context.cache,
     manifests,
     tags,
     tagLists,
     referrers,
     blobs,
-    limits,
+    rateLimits,
     settings: context.settings,
     states: () => context.sources.states(),
     async [Symbol.asyncDispose]() {
@@ -170,6 +131,43 @@ export function createCacheCore(options: CacheCoreOptions): CacheCore {
       await Promise.race([settled, sleep(storeTimeoutMs, undefined, { ref: false })]);
       await transport[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** What is there on this machine for fetching and keeping. */
+function openContext(
+  options: CacheCoreOptions,
+  { transport, rateLimits }: { readonly transport: Transport; readonly rateLimits: RateLimits },
+): CacheContext {
+  const { registries, maxStaleMs, grantMs, staleGrantMs } = options.config;
+  const waiting = realWaiting(options.nowMs ?? Date.now);
+  const { nowMs } = waiting;
+  const onProblem = seldom(options.onProblem ?? (() => {}), { periodMs: reportPeriodMs, nowMs });
+  const retry = { ...defaultRetry, ...options.retry };
+  const credentials = tellingOfProblems(options.credentials, onProblem);
+  return {
+    cache: createObjectCache({
+      objects: options.objects,
+      hotBytes: options.hotBytes ?? defaultHotBytes,
+      usage: options.usage,
+      onProblem,
+      nowMs,
+    }),
+    sources: createRegistrySources({
+      registries,
+      transport,
+      retry,
+      waiting,
+      rateLimits,
+      credentials,
+    }),
+    claims: claimsOrAlone(options.claims, onProblem),
+    waiting,
+    retry,
+    spool: options.spool,
+    settings: { ...defaultPatience, maxStaleMs, grantMs, staleGrantMs, ...options.settings },
+    onNotKept: options.onNotKept ?? (() => {}),
+    signal: options.signal,
   };
 }
 
@@ -188,10 +186,16 @@ function openTransport({ config, env, timeouts, onUpstreamRequest }: CacheCoreOp
     env,
     connections: upstreamConnections,
     timeouts: { ...defaultTimeouts, ...timeouts },
-    addressRule: createAddressRule(trustedHosts(config.registries, config.trustedHosts)),
+    addressRule: createAddressRule(privateHosts(config)),
     monotonicMs: () => performance.now(),
     onTiming({ request, durationMs }) {
       if (request?.part === 'head') onUpstreamRequest?.(request.host, durationMs);
     },
   });
+}
+
+/** Hosts that may be reached although their addresses are private: those of the endpoints, and what the operator trusts. */
+function privateHosts({ registries, trustedHosts }: CacheConfig): readonly string[] {
+  const own = registries.flatMap(({ endpoints }) => endpoints.map(({ hostname }) => hostname));
+  return [...own, ...trustedHosts];
 }

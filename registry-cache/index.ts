@@ -8,7 +8,6 @@ export {
   clientSettings,
   type ClientSettings,
 } from './clients/client-settings.ts';
-export { type ClientFiles, unknownMachine } from './clients/client-files.ts';
 export { undoClientSettings } from './clients/undo-client-settings.ts';
 export { writeClientSettings } from './clients/write-client-settings.ts';
 export { listCache, type ListedTag } from './maintenance/list-cache.ts';

@@ -90,7 +90,7 @@ function ownPages(
         ...facts,
         registries: core.config.registries,
         states: core.states(),
-        limits: core.limits,
+        rateLimits: core.rateLimits,
       }),
   });
 }

@@ -93,7 +93,7 @@ export {
   type Total,
   type Totals,
 } from './serving/observe/totals.ts';
-export { measuredPages } from './serving/measured-pages.ts';
+export { measuredPages, type StatusBasis } from './serving/measured-pages.ts';
 export type { OwnPages } from './serving/own-pages.ts';
 export { noSniff } from './serving/no-sniff.ts';
 export { primedBody } from './serving/primed-body.ts';

@@ -17,38 +17,35 @@ export interface PullPlan {
   readonly idleTimeoutMs: number;
 }
 
-export interface PullLoadResult {
+interface BurstFigures {
   readonly pulls: number;
-  readonly failed: number;
-  readonly wallMs: number;
   /** Of bodies. */
   readonly bytes: number;
   /** Of bodies that ended well and were not what their digest says. */
   readonly wrongBytes: number;
   /** Requests that pulls made anew. */
   readonly retries: number;
-  /** Of pulls; of the larger value of the two processes. */
+  /** Of the duration of pulls. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** How often pulls failed with what, without digests. */
+  /** How often pulls failed with what. */
   readonly failures: Readonly<Record<string, number>>;
+}
+
+/** Of both processes: durations are the larger of the two, and failures have no digests in them. */
+export interface PullLoadResult extends BurstFigures {
+  readonly failed: number;
+  readonly wallMs: number;
   /** Processor time of the load itself, in cores. */
   readonly loadCores: number;
 }
 
-/** What the pull process of the tests says of a burst. */
-interface Burst {
-  readonly pulls: number;
+/** What the pull process of the tests says of a burst, and what processor time it took. */
+interface Burst extends BurstFigures {
   readonly ok: number;
   readonly ms: number;
-  readonly bytes: number;
-  readonly wrongBytes: number;
-  readonly retries: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-  readonly failures: Readonly<Record<string, number>>;
+  readonly cpuMs: number;
 }
 
 const burstTimeoutMs = 20 * 60_000;
@@ -62,14 +59,14 @@ export async function runPulls(context: BenchContext, plan: PullPlan): Promise<P
   const { url, pulls, ...options } = plan;
   const shares = [Math.ceil(pulls / 2), Math.floor(pulls / 2)];
   const bursts = await Promise.all(
-    [first, second].map(async ({ pid, call }, index): Promise<Burst & { cpuMs: number }> => {
+    [first, second].map(async ({ pid, call }, index): Promise<Burst> => {
       const common = { ...options, reference: 'latest', concurrency, pulls: shares[index] };
       const beforeMs = await processorMs(pid);
-      const burst = (await call('burst', url, common)) as Burst;
+      const burst = (await call('burst', url, common)) as Omit<Burst, 'cpuMs'>;
       return { ...burst, cpuMs: (await processorMs(pid)) - beforeMs };
     }),
   );
-  const sum = (of: (burst: Burst & { cpuMs: number }) => number): number =>
+  const sum = (of: (burst: Burst) => number): number =>
     bursts.reduce((total, burst) => total + of(burst), 0);
   const most = (of: (burst: Burst) => number): number => Math.max(...bursts.map(of));
   const wallMs = most(({ ms }) => ms);

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Credential } from '../../src/network.ts';
-import type { CachedRegistry } from '../config/cache-config.ts';
+import type { CachedRegistry } from '../config/cached-registry.ts';
 import { spelled } from '../store/cache-keys.ts';
 
 /**

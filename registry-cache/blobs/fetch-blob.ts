@@ -28,13 +28,11 @@ export interface BlobFetch {
   readonly links: Links;
   readonly limits: TransferLimits;
   readonly room: SpoolRoom;
-  /** Told of what could not be kept; who asked has it all the same. */
-  readonly onNotKept: (subject: string, error: unknown) => void;
 }
 
 /** Begins to fetch a blob. The transfer fails with `disk_full` before it begins where there is no room for it. */
 export function fetchBlob(
-  { context, grants, links, limits, room, onNotKept }: BlobFetch,
+  { context, grants, links, limits, room }: BlobFetch,
   { place, link }: WantedBlob,
   ledger: RequestLedger,
 ): FetchedBody {
@@ -68,7 +66,7 @@ export function fetchBlob(
     links.add(place, [{ ...link, kind: 'blob', mediaType: null, source: 'given' }]);
     await grants.confirm(place);
     const outcome = await context.cache.store(blobKey(digest), transfer.contents());
-    if (outcome.kind === 'not-kept') onNotKept(subject, outcome.because);
+    if (outcome.kind === 'not-kept') context.onNotKept(subject, outcome.because);
     return outcome;
   };
   return { transfer, keep };

@@ -16,10 +16,3 @@ export interface ClientFiles {
   /** Removes a directory when it is empty. */
   removeEmpty(path: string): Promise<void>;
 }
-
-/** A machine of which nothing is known: what is made for it is made anew. */
-export const unknownMachine: Pick<ClientFiles, 'read' | 'existsAsName' | 'list'> = {
-  read: () => Promise.resolve(null),
-  existsAsName: () => Promise.resolve(false),
-  list: () => Promise.resolve([]),
-};

@@ -14,19 +14,8 @@ const certificates = '/etc/docker/certs.d';
 export async function dockerSettings(
   context: SettingsContext,
 ): Promise<Omit<ClientSettings, 'client'>> {
-  const { cache, registries, root, fallback, files } = context;
-  if (root.name !== 'docker.io')
-    throw settingsProblem(
-      path,
-      `cannot name a cache whose root registry is ${root.name}: docker uses mirrors for docker.io alone`,
-      'Serve docker.io at the root of the cache (--root docker.io).',
-    );
-  if (fallback === 'none')
-    throw settingsProblem(
-      path,
-      'cannot say that docker must not ask docker.io itself',
-      'Leave out --fallback none.',
-    );
+  const { cache, registries, files } = context;
+  refuseUnable(context);
   await refuseFlags(files);
   const wanted: readonly Wanted[] = [
     { key: 'registry-mirrors', value: cache.origin },
@@ -53,6 +42,21 @@ export async function dockerSettings(
       'BuildKit in the engine (docker build) may read this when the engine starts and not before: systemctl restart docker, which ends containers that run unless live-restore is set.',
     ],
   };
+}
+
+function refuseUnable({ root, fallback }: SettingsContext): void {
+  if (root.name !== 'docker.io')
+    throw settingsProblem(
+      path,
+      `cannot name a cache whose root registry is ${root.name}: docker uses mirrors for docker.io alone`,
+      'Serve docker.io at the root of the cache (--root docker.io).',
+    );
+  if (fallback === 'none')
+    throw settingsProblem(
+      path,
+      'cannot say that docker must not ask docker.io itself',
+      'Leave out --fallback none.',
+    );
 }
 
 interface Wanted {

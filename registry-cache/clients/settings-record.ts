@@ -4,7 +4,7 @@ import type { ClientFiles } from './client-files.ts';
 import type { CacheClient } from './client-settings.ts';
 import { settingsProblem } from './settings-file.ts';
 
-export const recordDirectory = '/etc/ashlar/registry-cache';
+const recordDirectory = '/etc/ashlar/registry-cache';
 
 const change = z.strictObject({
   path: z.string().startsWith('/'),

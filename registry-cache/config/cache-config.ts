@@ -8,8 +8,6 @@ import { configSchema, rootName, type StatedConfig } from './config-schema.ts';
 import { type PlacedRegistry, resolveRegistries } from './resolve-registries.ts';
 import { withUpstreams } from './upstream-flags.ts';
 
-export type { CachedRegistry, OperatorCredential } from './cached-registry.ts';
-
 /** What a registry cache is told, complete, free of contradictions, and frozen. */
 export interface CacheConfig {
   readonly registries: readonly CachedRegistry[];

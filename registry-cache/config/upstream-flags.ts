@@ -1,5 +1,4 @@
-import type { ConfigPlace } from './config-problem.ts';
-import { configProblem } from './config-problem.ts';
+import { type ConfigPlace, configProblem } from './config-problem.ts';
 import { endpointUrl } from './config-schema.ts';
 import { isRegistryHost } from './registry-host.ts';
 import { type PlacedRegistry, unknownRegistry } from './resolve-registries.ts';

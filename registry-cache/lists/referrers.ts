@@ -3,6 +3,7 @@ import {
   AttemptFailure,
   bareMediaType,
   createRefreshed,
+  maxManifestBytes,
   mediaTypes,
   type OciDigest,
   readBody,
@@ -16,6 +17,7 @@ import type { CacheContext } from '../cache-context.ts';
 import type { Manifests } from '../manifests/manifests.ts';
 import { formatIndex } from '../routing/referrers-filter.ts';
 import { type Place, referrersKey } from '../store/cache-keys.ts';
+import { digestParts } from '../store/digest-parts.ts';
 import { documentRules } from '../upstream/document-rules.ts';
 import { askWhole } from '../upstream/ask-whole.ts';
 import { nameOf } from '../upstream/refusal.ts';
@@ -39,8 +41,10 @@ export interface ReferrersOptions {
   readonly manifests: Manifests;
 }
 
+/** Of an image that everybody signs, with some to a page. */
 const maxPages = 100;
-const maxIndexBytes = 4 * 1024 ** 2;
+/** An index of referrers is a manifest, which clients take no more of. */
+const maxIndexBytes = maxManifestBytes;
 
 /**
  * Lists of referrers (OCI distribution-spec 1.1, "Listing Referrers"). A registry that has no such list answers 404: then the
@@ -210,8 +214,8 @@ function readIndex(text: string, type: string): Index | null {
 
 /** "Referrers Tag Schema": a digest as a tag. */
 function fallbackTag(digest: OciDigest): string {
-  const [algorithm = '', hex = ''] = digest.split(':');
-  return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`;
+  const { algorithm, hex } = digestParts(digest);
+  return `${algorithm}-${hex.slice(0, 64)}`;
 }
 
 const emptyIndex = JSON.stringify({

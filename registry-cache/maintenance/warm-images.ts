@@ -2,7 +2,6 @@ import { AshlarError, toAshlarError } from '../../src/index.ts';
 import {
   createRequestLedger,
   formatPlatform,
-  isOciDigest,
   type OciDigest,
   parsePlatform,
   parseReference,
@@ -11,6 +10,7 @@ import {
 } from '../../src/network.ts';
 import { publicView } from '../access/view.ts';
 import type { CacheCore } from '../cache-core.ts';
+import { type Descriptor, namedContent } from '../manifests/named-content.ts';
 import type { Place } from '../store/cache-keys.ts';
 
 export interface WarmSummary {
@@ -101,16 +101,15 @@ async function warmManifest(core: CacheCore, task: WarmTask, options: Warming): 
   const ledger = createRequestLedger();
   const { bytes } = await core.manifests.find(place, digest, { ledger, signal });
   sums.manifests += 1;
-  const manifest = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
-  const children = descriptorsOf(manifest['manifests']).filter((each) => isWanted(each, platforms));
-  if (Array.isArray(manifest['manifests']) && children.length === 0 && platforms.length > 0) {
+  const { manifests, blobs } = namedContent(bytes);
+  const children = (manifests ?? []).filter((each) => isWanted(each, platforms));
+  if (manifests !== null && children.length === 0 && platforms.length > 0) {
     const wanted = platforms.map((platform) => formatPlatform(platform)).join(', ');
     throw new AshlarError('image_unsupported', `${text} has no image for ${wanted}`);
   }
   for (const child of children)
     await warmManifest(core, { ...task, digest: child.digest, depth: depth + 1 }, options);
-  const blobs = [manifest['config'], ...listOf(manifest['layers']), ...listOf(manifest['blobs'])];
-  for (const { digest: blob } of descriptorsOf(blobs)) {
+  for (const { digest: blob } of blobs) {
     onProgress(`${text}: ${blob.slice(0, 19)}`);
     await warmBlob(core, { ...task, digest: blob }, signal);
   }
@@ -135,21 +134,13 @@ async function warmBlob(
   sums.fetchedBytes += found.sizeBytes;
 }
 
-interface Described {
-  readonly digest: OciDigest;
-  readonly platform: Platform | null;
+function isWanted({ platform: stated }: Descriptor, wanted: readonly Platform[]): boolean {
+  if (wanted.length === 0) return true;
+  const platform = platformOf(stated);
+  return platform !== null && wanted.some((each) => suitsPlatform(platform, each));
 }
 
-/** What cannot be read, and layers that are kept elsewhere, are left out. */
-function descriptorsOf(value: unknown): readonly Described[] {
-  return listOf(value).flatMap((each): Described[] => {
-    if (typeof each !== 'object' || each === null) return [];
-    const { digest, urls, platform } = each as Record<string, unknown>;
-    if (typeof digest !== 'string' || !isOciDigest(digest) || listOf(urls).length > 0) return [];
-    return [{ digest, platform: platformOf(platform) }];
-  });
-}
-
+/** Null for what cannot be read. */
 function platformOf(value: unknown): Platform | null {
   if (typeof value !== 'object' || value === null) return null;
   const { os, architecture, variant } = value as Record<string, unknown>;
@@ -161,13 +152,4 @@ function platformOf(value: unknown): Platform | null {
     if (error instanceof AshlarError) return null;
     throw error;
   }
-}
-
-function isWanted({ platform }: Described, wanted: readonly Platform[]): boolean {
-  if (wanted.length === 0) return true;
-  return platform !== null && wanted.some((each) => suitsPlatform(platform, each));
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -2,14 +2,14 @@ import { abortable } from '../../src/index.ts';
 import {
   type CacheState,
   claimed,
-  digestAlgorithm,
   type OciDigest,
   manifestAccept,
   type RequestLedger,
 } from '../../src/network.ts';
 import type { Grants } from '../access/grants.ts';
-import type { CacheContext } from '../cache-context.ts';
+import type { Ask, CacheContext } from '../cache-context.ts';
 import { blobKey, linkKey, type Place } from '../store/cache-keys.ts';
+import { digestParts } from '../store/digest-parts.ts';
 import type { Link, Links } from '../store/links.ts';
 import { askWhole } from '../upstream/ask-whole.ts';
 import { nameOf } from '../upstream/refusal.ts';
@@ -20,19 +20,13 @@ export interface FoundManifest extends ReceivedManifest {
   readonly state: CacheState;
 }
 
-export interface ManifestAsk {
-  readonly ledger: RequestLedger;
-  /** Ends the waiting, and no fetch. */
-  readonly signal: AbortSignal;
-}
-
 /** Manifests and indexes, byte for byte as upstream gave them. */
 export interface Manifests {
   /**
    * A manifest by digest: kept, where this view may read the repository, or fetched once for all who ask. Throws
    * `manifest_unknown`, `registry_auth_required`, and upstream's failures.
    */
-  find(place: Place, digest: OciDigest, ask: ManifestAsk): Promise<FoundManifest>;
+  find(place: Place, digest: OciDigest, ask: Ask): Promise<FoundManifest>;
   /** One that is kept, whoever may read it; null where there is none. */
   kept(place: Place, digest: OciDigest): Promise<ReceivedManifest | null>;
   /** Asks upstream for a tag or digest, and keeps what comes. */
@@ -43,61 +37,23 @@ export interface ManifestsOptions {
   readonly context: CacheContext;
   readonly grants: Grants;
   readonly links: Links;
-  /** Told of what could not be kept; who asked has it all the same. */
-  readonly onNotKept: (subject: string, error: unknown) => void;
 }
 
-export function createManifests({
-  context,
-  grants,
-  links,
-  onNotKept,
-}: ManifestsOptions): Manifests {
-  const { cache } = context;
+export function createManifests(options: ManifestsOptions): Manifests {
+  const { context, grants } = options;
   const flights = new Map<string, Promise<ReceivedManifest>>();
 
-  const kept = async (place: Place, digest: OciDigest): Promise<ReceivedManifest | null> => {
-    // Another process may have been given what is only stated here.
-    const link = await links.latest(place, digest);
-    // One that others have is given out only when upstream has given it to this repository as well.
-    if (link?.source !== 'given' || link.mediaType === null) return null;
-    const hex = digest.slice(digest.indexOf(':') + 1);
-    const expected = { digest: { algorithm: digestAlgorithm(digest), hex } };
-    const bytes = await cache.read(blobKey(digest), expected);
-    return bytes === null ? null : { bytes, mediaType: link.mediaType, digest };
-  };
+  const kept: Manifests['kept'] = (place, digest) => readKept(options, place, digest);
 
-  const keep = async (place: Place, manifest: ReceivedManifest): Promise<void> => {
-    const { bytes, digest, mediaType } = manifest;
-    const subject = nameOf({ place, what: 'manifest', reference: digest });
-    const outcome = await cache.store(blobKey(digest), { kind: 'memory', bytes });
-    if (outcome.kind === 'not-kept') onNotKept(subject, outcome.because);
-    const own: Link = {
-      digest,
-      sizeBytes: bytes.length,
-      kind: 'manifest',
-      mediaType,
-      source: 'given',
-    };
-    links.add(place, [own, ...statedLinks(bytes)]);
-  };
-
-  const fetch = async (
-    place: Place,
-    reference: string,
-    ledger: RequestLedger,
-  ): Promise<ReceivedManifest> => {
-    const manifest = await askWhole(
-      { context, grants },
-      {
-        asked: { place, what: 'manifest', reference },
-        path: `manifests/${reference}`,
-        headers: { accept: manifestAccept },
-        ledger,
-        read: (response) => receiveManifest(response, reference),
-      },
-    );
-    await keep(place, manifest);
+  const fetch: Manifests['fetch'] = async (place, reference, ledger) => {
+    const manifest = await askWhole(options, {
+      asked: { place, what: 'manifest', reference },
+      path: `manifests/${reference}`,
+      headers: { accept: manifestAccept },
+      ledger,
+      read: (response) => receiveManifest(response, reference),
+    });
+    await keep(options, place, manifest);
     return manifest;
   };
 
@@ -117,16 +73,46 @@ export function createManifests({
         await grants.ensure(place, { probe, ledger, signal });
         return { ...known, state: 'hit' };
       }
+      // Another process may have fetched it meanwhile.
+      const work = async (): Promise<ReceivedManifest> =>
+        (await kept(place, digest)) ?? fetch(place, digest, ledger);
       const flight =
-        flights.get(key) ??
-        claimed(
-          context,
-          key,
-          // Another process may have fetched it meanwhile.
-          async () => (await kept(place, digest)) ?? fetch(place, digest, ledger),
-        ).finally(() => flights.delete(key));
+        flights.get(key) ?? claimed(context, key, work).finally(() => flights.delete(key));
       flights.set(key, flight);
       return { ...(await abortable(flight, signal)), state: 'miss' };
     },
   };
+}
+
+/** Small ones stay in memory once they were found; the few that are large are read each time. */
+async function readKept(
+  { context: { cache }, links }: ManifestsOptions,
+  place: Place,
+  digest: OciDigest,
+): Promise<ReceivedManifest | null> {
+  // Another process may have been given what is only stated here.
+  const link = await links.latest(place, digest);
+  // One that others have is given out only when upstream has given it to this repository as well.
+  if (link?.source !== 'given' || link.mediaType === null) return null;
+  const { mediaType, sizeBytes } = link;
+  const key = blobKey(digest);
+  const expected = { digest: digestParts(digest) };
+  const found = await cache.find(key, { ...expected, sizeBytes });
+  if (found === null) return null;
+  const bytes = found.kind === 'bytes' ? found.bytes : await cache.read(key, expected);
+  return bytes === null ? null : { bytes, mediaType, digest };
+}
+
+/** What it names is known of the repository from now on, whether it can be stored or not. */
+async function keep(
+  { context: { cache, onNotKept }, links }: ManifestsOptions,
+  place: Place,
+  { bytes, digest, mediaType }: ReceivedManifest,
+): Promise<void> {
+  const subject = nameOf({ place, what: 'manifest', reference: digest });
+  const outcome = await cache.store(blobKey(digest), { kind: 'memory', bytes });
+  if (outcome.kind === 'not-kept') onNotKept(subject, outcome.because);
+  const sizeBytes = bytes.length;
+  const own: Link = { digest, sizeBytes, kind: 'manifest', mediaType, source: 'given' };
+  links.add(place, [own, ...statedLinks(bytes)]);
 }

@@ -1,3 +1,4 @@
+import { AshlarError } from '../../src/index.ts';
 import {
   AttemptFailure,
   bareMediaType,
@@ -11,7 +12,6 @@ import {
   readBody,
   type UpstreamResponse,
 } from '../../src/network.ts';
-import { AshlarError } from '../../src/index.ts';
 
 /** A manifest as upstream gave it. */
 export interface ReceivedManifest {

@@ -4,8 +4,8 @@ import {
   findingsOf,
   type NamedTotal,
   type OriginState,
+  type StatusBasis,
   type Total,
-  type Totals,
 } from '../../src/network.ts';
 import type { CachedRegistry } from '../config/cached-registry.ts';
 import type { RateLimit, RateLimits } from '../upstream/rate-limits.ts';
@@ -34,15 +34,10 @@ export interface RegistryStatus {
   readonly rateLimit: RateLimit | null;
 }
 
-export interface StatusFacts {
-  readonly startedAtMs: number;
-  readonly nowMs: number;
-  readonly totals: Totals;
-  readonly connections: number;
-  readonly cache: CacheFacts;
+export interface StatusFacts extends StatusBasis {
   readonly registries: readonly CachedRegistry[];
   readonly states: readonly RegistryState[];
-  readonly limits: RateLimits;
+  readonly rateLimits: RateLimits;
 }
 
 const listed = 10;
@@ -50,22 +45,21 @@ const listed = 10;
 const lowShare = 0.1;
 
 export function statusReport(facts: StatusFacts): CacheStatus {
-  const { totals, states, limits } = facts;
+  const { totals, states, rateLimits } = facts;
   const registries = facts.registries.map(({ name, aliases, endpoints }) => ({
     name,
     aliases,
     endpoints: endpoints.map(({ href }) => href),
     origins: states.find(({ registry }) => registry === name)?.origins ?? [],
-    rateLimit: limits.of(name),
+    rateLimit: rateLimits.of(name),
   }));
-  const origins = states.flatMap((state) => state.origins);
   return {
     upMs: facts.nowMs - facts.startedAtMs,
     connections: facts.connections,
     cache: facts.cache,
     registries,
     totals: totals.all(),
-    findings: [...findingsOf({ ...facts, origins }, 'cache'), ...registries.flatMap(lowLimit)],
+    findings: [...findingsOf(facts, 'cache'), ...registries.flatMap(lowLimit)],
     repositories: totals.top('subject', listed),
     clients: totals.top('client', listed),
     builds: totals.top('build', listed),

@@ -1,6 +1,5 @@
 import { AshlarError } from '../../src/index.ts';
-import { digestProblem, isOciDigest, type OciDigest } from '../../src/network.ts';
-import { isTag } from '../../src/network.ts';
+import { digestProblem, isOciDigest, isTag, type OciDigest } from '../../src/network.ts';
 import type { CacheConfig } from '../config/cache-config.ts';
 import { chooseRegistry } from './choose-registry.ts';
 import { nameRepository } from './repository-name.ts';

@@ -1,6 +1,5 @@
 import { AshlarError } from '../../src/index.ts';
-import { mediaTypes } from '../../src/network.ts';
-import type { Answer } from '../../src/network.ts';
+import { type Answer, mediaTypes } from '../../src/network.ts';
 import type { View } from '../access/view.ts';
 import type { CacheCore } from '../cache-core.ts';
 import { filterReferrers } from '../routing/referrers-filter.ts';

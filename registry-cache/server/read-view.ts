@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CacheConfig, CachedRegistry } from '../config/cache-config.ts';
 import { credentialView, publicView, type View } from '../access/view.ts';
+import type { CacheConfig } from '../config/cache-config.ts';
+import type { CachedRegistry } from '../config/cached-registry.ts';
 
 /**
  * Who reads a registry. A client's login reaches a registry only where the operator has said that clients log in to it, and where

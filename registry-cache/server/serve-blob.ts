@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { abortable } from '../../src/index.ts';
-import type { OciDigest } from '../../src/network.ts';
 import {
   type Answer,
   type AnswerBody,
   type ByteRange,
   hasTag,
+  type OciDigest,
   primedBody,
   readRange,
 } from '../../src/network.ts';

@@ -1,10 +1,9 @@
-import type { OciDigest } from '../../src/network.ts';
-import type { Answer } from '../../src/network.ts';
+import { type Answer, hasTag } from '../../src/network.ts';
 import type { CacheCore } from '../cache-core.ts';
 import type { FoundManifest } from '../manifests/manifests.ts';
+import type { ManifestReference } from '../routing/routed-request.ts';
 import type { Place } from '../store/cache-keys.ts';
 import type { CacheExchange } from './cache-exchange.ts';
-import { hasTag } from '../../src/network.ts';
 import { staleHeaders } from './stale-headers.ts';
 
 /** The answer with the manifest that a tag points to, or that has a digest: byte for byte as upstream gave it. */
@@ -26,10 +25,6 @@ export async function manifestAnswer(
   const state = found.state === 'hit' ? manifest.state : found.state;
   return answerWith({ ...manifest, state }, exchange, staleHeaders(found, nowMs()));
 }
-
-export type ManifestReference =
-  | { readonly kind: 'tag'; readonly tag: string }
-  | { readonly kind: 'digest'; readonly digest: OciDigest };
 
 function answerWith(
   { bytes, mediaType, digest, state }: FoundManifest,

@@ -1,5 +1,6 @@
 import type { Checked, Found } from '../../src/network.ts';
 
+/** Clients show it on a line of a terminal; reasons of upstream can be pages. */
 const maxWarningLength = 400;
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { OciDigest } from '../../src/network.ts';
 import type { View } from '../access/view.ts';
+import { digestParts } from './digest-parts.ts';
 
 /**
  * Where everything is in the store of a registry cache:
@@ -15,12 +16,12 @@ import type { View } from '../access/view.ts';
  * A view is `<registry>/public`, or `<registry>/private/<credential>`.
  */
 export function blobKey(digest: OciDigest): string {
-  const [algorithm, hex] = partsOf(digest);
+  const { algorithm, hex } = digestParts(digest);
   return `blobs/${algorithm}/${hex.slice(0, 2)}/${hex}`;
 }
 
 export function linkKey(place: Place, digest: OciDigest): string {
-  return `links/${pathOf(place)}/${partsOf(digest).join('-')}.json`;
+  return `links/${pathOf(place)}/${fileName(digest)}.json`;
 }
 
 export function tagKey(place: Place, tag: string): string {
@@ -32,7 +33,7 @@ export function tagListKey(place: Place): string {
 }
 
 export function referrersKey(place: Place, digest: OciDigest): string {
-  return `lists/${pathOf(place)}/referrers-${partsOf(digest).join('-')}.json`;
+  return `lists/${pathOf(place)}/referrers-${fileName(digest)}.json`;
 }
 
 export function grantKey(place: Place): string {
@@ -49,6 +50,7 @@ export interface Place {
 /** All that a registry cache keeps lies below these. */
 export const cachePrefixes = ['blobs/', 'links/', 'tags/', 'lists/', 'grants/'] as const;
 
+/** File names have 255 bytes at most, with their endings. */
 const maxSpelledLength = 200;
 
 /**
@@ -65,7 +67,6 @@ function pathOf({ view, repository }: Place): string {
   return `${view.path}/${spelled(repository)}`;
 }
 
-function partsOf(digest: OciDigest): readonly [algorithm: string, hex: string] {
-  const colon = digest.indexOf(':');
-  return [digest.slice(0, colon), digest.slice(colon + 1)];
+function fileName(digest: OciDigest): string {
+  return digest.replace(':', '-');
 }

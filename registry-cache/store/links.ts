@@ -1,9 +1,5 @@
-import {
-  isOciDigest,
-  type ObjectCache,
-  type OciDigest,
-  createRecentMap,
-} from '../../src/network.ts';
+import { createRecentMap, isOciDigest, type OciDigest } from '../../src/network.ts';
+import type { CacheContext } from '../cache-context.ts';
 import { blobKey, linkKey, type Place } from './cache-keys.ts';
 
 /** What a repository is known to have, as one view sees it. */
@@ -30,15 +26,13 @@ export interface Links {
   settled(): Promise<void>;
 }
 
-export interface LinksOptions {
-  readonly cache: ObjectCache;
-  /** Told of what could not be written: it is asked for at upstream again. */
-  readonly onNotKept: (subject: string, error: unknown) => void;
-}
+/** `onNotKept` is told of what could not be written: it is asked for at upstream again. */
+type LinksContext = Pick<CacheContext, 'cache' | 'onNotKept'>;
 
+/** What all repositories of some hundred images name. */
 const keptLinks = 100_000;
 
-export function createLinks({ cache, onNotKept }: LinksOptions): Links {
+export function createLinks({ cache, onNotKept }: LinksContext): Links {
   const kept = createRecentMap<Link>(keptLinks);
   const changes = createChanges(onNotKept);
 
@@ -107,7 +101,7 @@ interface Changes {
   settled(): Promise<void>;
 }
 
-function createChanges(onNotKept: LinksOptions['onNotKept']): Changes {
+function createChanges(onNotKept: LinksContext['onNotKept']): Changes {
   const last = new Map<string, Promise<void>>();
   return {
     after(key, subject, change) {

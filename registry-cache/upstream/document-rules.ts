@@ -1,20 +1,12 @@
 import { type DocumentKind, troubleOf } from '../../src/network.ts';
 import type { CacheContext } from '../cache-context.ts';
 import type { Place } from '../store/cache-keys.ts';
+import { verdicts } from './verdicts.ts';
 
 type DocumentRules = Pick<
   DocumentKind<{ readonly place: Place }, never>,
   'absences' | 'changedAtMs' | 'verdictsOf' | 'patienceFor' | 'troubleOf' | 'maxAgeMsOf'
 >;
-
-/** Upstream's answers that are not what was asked for. None of them is a failure to answer. */
-const verdicts: readonly string[] = [
-  'repository_unknown',
-  'manifest_unknown',
-  'blob_unknown',
-  'registry_auth_required',
-  'image_unsupported',
-];
 
 /**
  * What all that a repository says of itself has in common: upstream's word counts at once, whoever asks; what a credential may read

@@ -18,7 +18,7 @@ import type { Place } from '../store/cache-keys.ts';
 /** Knows what to show to the endpoints of registries for a repository. */
 export type RegistryAuthorizers = (
   place: Place,
-  ask: { readonly as: 'view' | 'anybody'; readonly ledger: RequestLedger },
+  ask: { readonly as: ShownAs; readonly ledger: RequestLedger },
 ) => OriginAuthorizer;
 
 export interface RegistryAuthorizersOptions {
@@ -28,11 +28,16 @@ export interface RegistryAuthorizersOptions {
   readonly credentials: (registry: CachedRegistry) => CredentialLookup;
 }
 
+/** One for each login: what is forgotten costs a token more. */
 const keptAuthorizers = 1_000;
 /** What was refused is looked up anew no more often: credential helpers give passwords that last for hours. */
 const lookUpAgainMs = 10_000;
 
+/** Whose credential is shown: the view's, or none although there is one. */
+type ShownAs = 'view' | 'anybody';
+
 interface KeptAuthorizer {
+  readonly key: string;
   readonly authorizer: ReturnType<typeof createAuthorizer>;
   readonly madeAtMs: number;
 }
@@ -44,10 +49,11 @@ export function createRegistryAuthorizers(
   const { transport, waiting } = options;
   const kept = createRecentMap<KeptAuthorizer>(keptAuthorizers);
   const challengeOf = createGreeter(transport);
-  return ({ view, repository }, { as, ledger }) => {
+  const authorizerOf = (view: Place['view'], as: ShownAs): KeptAuthorizer => {
     const { registry, credential } = view;
     const key = `${registry.name} ${as === 'anybody' ? 'anybody' : whose(credential)}`;
     const known = kept.get(key) ?? {
+      key,
       madeAtMs: waiting.nowMs(),
       authorizer: createAuthorizer({
         transport,
@@ -57,23 +63,44 @@ export function createRegistryAuthorizers(
       }),
     };
     kept.set(key, known);
-    const { authorizer, madeAtMs } = known;
-    const watched = async <T>(work: () => Promise<T>): Promise<T> => {
-      try {
-        return await work();
-      } catch (error) {
-        const isRefused =
-          error instanceof AttemptFailure && error.facts.code === 'registry_auth_required';
-        if (isRefused && waiting.nowMs() - madeAtMs >= lookUpAgainMs) kept.delete(key);
-        throw error;
-      }
+    return known;
+  };
+  return (place, { as, ledger }) => {
+    const { key, authorizer, madeAtMs } = authorizerOf(place.view, as);
+    const asked = authorizerFor(place, authorizer, challengeOf);
+    const watched = <T>(work: () => Promise<T>): Promise<T> =>
+      ledger.span('token', async () => {
+        try {
+          return await work();
+        } catch (error) {
+          const isOld = waiting.nowMs() - madeAtMs >= lookUpAgainMs;
+          if (isRefusal(error) && isOld) kept.delete(key);
+          throw error;
+        }
+      });
+    return {
+      current: (origin, signal) => watched(() => asked.current(origin, signal)),
+      answer: (origin, rejection, signal) => watched(() => asked.answer(origin, rejection, signal)),
     };
-    const targetOf = (origin: URL): { endpoint: Endpoint; repository: string } => ({
-      endpoint: endpointAt(origin, registry),
-      repository,
-    });
-    /** A token is asked for before the first request, so that this is not one too many. */
-    const current: OriginAuthorizer['current'] = async (origin, signal) => {
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof AttemptFailure && error.facts.code === 'registry_auth_required';
+}
+
+/** For one repository. A token is asked for before the first request, so that this is not one too many. */
+function authorizerFor(
+  { view, repository }: Place,
+  authorizer: KeptAuthorizer['authorizer'],
+  challengeOf: Greeter,
+): OriginAuthorizer {
+  const targetOf = (origin: URL): { endpoint: Endpoint; repository: string } => ({
+    endpoint: endpointAt(origin, view.registry),
+    repository,
+  });
+  return {
+    async current(origin, signal) {
       const target = targetOf(origin);
       const header = await authorizer.current(target, signal);
       if (header !== null) return header;
@@ -81,25 +108,21 @@ export function createRegistryAuthorizers(
       if (challenge === null) return null;
       authorizer.introduce(target.endpoint, challenge);
       return authorizer.current(target, signal);
-    };
-    return {
-      current: (origin, signal) =>
-        ledger.span('token', () => watched(() => current(origin, signal))),
-      answer: (origin, rejection, signal) =>
-        ledger.span('token', () =>
-          watched(() => authorizer.answer(targetOf(origin), rejection, signal)),
-        ),
-    };
+    },
+    answer: (origin, rejection, signal) => authorizer.answer(targetOf(origin), rejection, signal),
   };
 }
 
+type Greeter = (endpoint: Endpoint) => Promise<string | null>;
+
+/** Who waits for it waits in vain where it does not come: far less than a client does. */
 const greetingTimeoutMs = 3_000;
 
 /**
  * Asks endpoints once how they want to be asked (OCI distribution-spec 1.1, "Determining Support"). Null where they ask for
  * nothing, or say nothing now: then the first request learns it.
  */
-function createGreeter(transport: Transport): (endpoint: Endpoint) => Promise<string | null> {
+function createGreeter(transport: Transport): Greeter {
   const greetings = new Map<string, Promise<string | null>>();
   const greet = async ({ origin }: Endpoint): Promise<string | null> => {
     const url = new URL(`${origin}/v2/`);

@@ -12,7 +12,7 @@ import {
   type Waiting,
 } from '../../src/network.ts';
 import type { Place } from '../store/cache-keys.ts';
-import type { CachedRegistry } from '../config/cache-config.ts';
+import type { CachedRegistry } from '../config/cached-registry.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { createRegistryAuthorizers, prefixOf } from './registry-authorizers.ts';
 
@@ -55,13 +55,13 @@ export interface RegistrySourcesOptions {
   readonly transport: Transport;
   readonly retry: RetryPolicy;
   readonly waiting: Waiting;
-  readonly limits: RateLimits;
+  readonly rateLimits: RateLimits;
   /** What the operator has stored for a registry. */
   readonly credentials: (registry: CachedRegistry) => CredentialLookup;
 }
 
 export function createRegistrySources(options: RegistrySourcesOptions): RegistrySources {
-  const { registries, transport, retry, waiting, limits } = options;
+  const { registries, transport, retry, waiting, rateLimits } = options;
   const upstreams = new Map(
     registries.map((registry) => [
       registry.name,
@@ -84,7 +84,7 @@ export function createRegistrySources(options: RegistrySourcesOptions): Registry
         lane: laneOf({ method: request.method, path }),
         authorization: authorizerOf(place, { as, ledger }),
       });
-      limits.note(registry.name, response);
+      rateLimits.note(registry.name, response);
       return response;
     },
     originsOf: (registry) => upstreamOf(upstreams, registry).states(),
@@ -107,15 +107,4 @@ function upstreamOf(upstreams: ReadonlyMap<string, Upstream>, { name }: CachedRe
 /** An endpoint may lie below a path, which then comes before the repository (OCI distribution-spec 1.1 has `/v2/` at the root). */
 function baseOf({ origin, pathname }: URL): URL {
   return new URL(`${origin}/v2/${prefixOf(pathname)}`);
-}
-
-/** Addresses that may be reached although they are private: those of the endpoints, and what the operator trusts. */
-export function trustedHosts(
-  registries: readonly CachedRegistry[],
-  others: readonly string[],
-): readonly string[] {
-  return [
-    ...registries.flatMap(({ endpoints }) => endpoints.map((url) => url.hostname)),
-    ...others,
-  ];
 }

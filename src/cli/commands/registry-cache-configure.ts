@@ -64,7 +64,9 @@ async function optionsOf(settings: ConfigureSettings, client: CacheClient) {
   const chosen = settings.registries.map((name) => {
     const found = config.byHost.get(name.toLowerCase());
     if (found !== undefined) return found;
-    throw new AshlarError('config_invalid', `--registry: ${name} is no registry of this cache`);
+    throw new AshlarError('config_invalid', `--registry: ${name} is no registry of this cache`, {
+      hint: `Name one of ${config.registries.map((each) => each.name).join(', ')}.`,
+    });
   });
   const { authorityFile } = settings;
   return {

@@ -7,9 +7,9 @@ import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
 import { openRegistryCache } from '../open-registry-cache.ts';
-import { type ListenPlace, parseListen } from '../parse-listen.ts';
+import { parseListen } from '../parse-listen.ts';
 import type { RegistryCacheSettings } from '../program-registry-cache.ts';
-import { announceAddress } from '../serving-address.ts';
+import { announceServer } from '../serving-address.ts';
 import { createServingLog } from '../serving-log.ts';
 import { trustBuildCa } from '../trust-build-ca.ts';
 
@@ -51,7 +51,8 @@ export async function registryCacheServe(
       signal,
     }),
   );
-  await announce(context, { stack, place: running.http, onProblem: log.problem });
+  const home = join(context.config.home, 'registry-cache');
+  await announceServer(home, { stack, place: running.http, onProblem: log.problem });
   const counting = cache.keepCounting({ signal, onProblem: log.problem });
   log.ready({
     http: running.http,
@@ -65,27 +66,6 @@ export async function registryCacheServe(
   return { json: { ended: true }, text: '' };
 }
 
-/** Builds and imports with this home find the cache by it; without it they go to the registries, as they do without a cache. */
-async function announce(
-  { config }: CommandContext,
-  {
-    stack,
-    place,
-    onProblem,
-  }: {
-    readonly stack: AsyncDisposableStack;
-    readonly place: ListenPlace;
-    readonly onProblem: (error: unknown) => void;
-  },
-): Promise<void> {
-  try {
-    stack.use(await announceAddress(join(config.home, 'registry-cache'), place));
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    onProblem(error);
-  }
-}
-
 /** Null without TLS. Throws `config_invalid` for files that cannot be read, and for a key that is not the certificate's. */
 async function readCertificate({
   tls,
@@ -94,9 +74,11 @@ async function readCertificate({
 }: ServeSettings): Promise<{ cert: Buffer; key: Buffer } | null> {
   if (tls === null && tlsCert === null && tlsKey === null) return null;
   if (tls === null || tlsCert === null || tlsKey === null) {
+    const given = { '--tls-listen': tls, '--tls-cert': tlsCert, '--tls-key': tlsKey };
+    const missing = Object.entries(given).flatMap(([flag, value]) => (value === null ? flag : []));
     throw new AshlarError(
       'config_invalid',
-      'TLS needs all of --tls-listen, --tls-cert and --tls-key',
+      `TLS needs all of --tls-listen, --tls-cert and --tls-key; missing: ${missing.join(', ')}`,
     );
   }
   const cert = await readPart(tlsCert, '--tls-cert');

@@ -125,6 +125,17 @@ describe.skipIf(whyNoSteps !== '')(`builds and imports${why}`, () => {
     });
   });
 
+  it('go to the registry with --no-mirrors, for the same image', async () => {
+    await using cache = await startCache();
+    const dockerfile = `FROM ${upstream.host}/team/app3:latest\nLABEL a=b\n`;
+    const args = ['--disk', '64M', '--no-setup', '--pull', '--no-cache'];
+    const through = await bench.build(dockerfile, { args });
+    expect(through.stderr).toContain(` through the registry cache at ${cache.url}: `);
+    const straight = await bench.build(dockerfile, { args: [...args, '--no-mirrors'] });
+    expect(straight.stderr).toContain('from the registry: ');
+    expect([straight.exitCode, straight.stdout]).toEqual([0, through.stdout]);
+  });
+
   it('go to the registry when the cache has ended, in whichever way', async () => {
     await using ended = await startCache();
     await ended[Symbol.asyncDispose]();

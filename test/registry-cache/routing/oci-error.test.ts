@@ -9,7 +9,6 @@ import { route, sha256 } from './support/cache-config.ts';
 const codes = Object.keys(catalogue) as ErrorCode[];
 /** Codes of which 404 may be said: upstream, or the request, has told that there is no such thing. */
 const absences = [
-  'base_not_found',
   'blob_unknown',
   'endpoint_unsupported',
   'manifest_unknown',

@@ -1,4 +1,4 @@
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -102,6 +102,23 @@ describe('what is kept', () => {
       expect((await ociPull(cache.url, { name, reference: 'v1' })).failures).toEqual([]);
     },
   );
+
+  it('manifests stay in memory once they were read, also after a restart', async () => {
+    {
+      await using cache = await startTestCache({ upstreams: [upstream.url], home: home.path });
+      expect((await ociPull(cache.url, { name, reference: 'v1' })).failures).toEqual([]);
+      await cache.core.blobs.settled();
+    }
+    await using cache = await startTestCache({ upstreams: [upstream.url], home: home.path });
+    const { digest } = await upstream.facts(name, 'v1');
+    const url = `${cache.url}/v2/${name}/manifests/${digest}`;
+    const first = await ask(url);
+    for (const path of await blobFiles(home.path)) await rm(path);
+    await upstream.outage('refuse');
+    const second = await ask(url);
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(digestOf(second.body)).toBe(digest);
+  });
 
   it('records that are no JSON are fetched again', async () => {
     {

@@ -45,7 +45,9 @@ export function ashlarBuild(
   more: Pick<BenchCommand, 'env'> & { readonly args?: readonly string[] } = {},
 ): BenchCommand {
   const trust = context.caFile === undefined ? [] : ['--ca-file', context.caFile];
-  const args = ['build', app.directory, '-t', appName, '--progress', 'plain', ...trust];
+  // Its peer sets nothing up either.
+  const plain = ['--progress', 'plain', '--no-setup'];
+  const args = ['build', app.directory, '-t', appName, ...plain, ...trust];
   return ashlar.command([...args, ...(more.args ?? [])], more.env);
 }
 

@@ -13,6 +13,7 @@ import { formatSheet, sheetDocument } from './print-sheet.ts';
 import { rebuild } from './rebuild.ts';
 import { registryCache } from './registry-cache.ts';
 import { sameDigest } from './same-digest.ts';
+import { setup } from './setup.ts';
 import { createSheet, type Sheet } from './sheet.ts';
 
 const benchmarks: readonly Benchmark[] = [
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   nothingChanged,
   importBase,
   sameDigest,
+  setup,
   mirror,
   registryCache,
 ];

@@ -18,7 +18,7 @@ import {
   type TlsAuthority,
   type Totals,
 } from '../src/network.ts';
-import type { MirrorConfig } from './config/mirror-config.ts';
+import { type MirrorConfig, mirroredNames } from './config/mirror-config.ts';
 import type { MirrorCore } from './mirror-core.ts';
 import { statusReport } from './observe/status-report.ts';
 import type { Policy } from './packument/policy/policy.ts';
@@ -34,6 +34,7 @@ import { createConnectProxy } from './proxy/connect-proxy.ts';
 import { createForwardProxy } from './proxy/forward-proxy.ts';
 import { createRegistryAnswers } from './server/registry-answers.ts';
 import { createMirrorHandler } from './server/request-handler.ts';
+import { certificatesIn } from './trust/pem-certificates.ts';
 
 export interface MirrorOptions {
   readonly config: MirrorConfig;
@@ -153,8 +154,8 @@ function connectHandler(
 }
 
 function ownPages(options: Serving, { server }: ServerGround): OwnPages {
-  const { core, authority } = options;
-  return measuredPages({
+  const { config, core, authority } = options;
+  const pages = measuredPages({
     ...options,
     command: 'ashlar mirror status',
     server,
@@ -166,4 +167,13 @@ function ownPages(options: Serving, { server }: ServerGround): OwnPages {
         authority: authority === null ? null : await authority.facts(),
       }),
   });
+  return {
+    ...pages,
+    // What builds need to be led here.
+    health: async () => ({
+      ...(await pages.health()),
+      hosts: mirroredNames(config),
+      certificates: authority === null ? [] : certificatesIn(await authority.caBundlePem()),
+    }),
+  };
 }

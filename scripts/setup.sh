@@ -10,7 +10,7 @@ xz-utils util-linux mount iproute2 kmod mmdebstrap"
 # What the tests hold Ashlar against.
 test_packages="attr libcap2-bin acl skopeo buildah docker-registry radosgw ceph-mon ceph-osd libarchive-tools qemu-utils
 libnbd-bin zstd bzip2 runc slirp4netns python3-minimal gcc libc6-dev umoci bind9-dnsutils openssl curl docker.io
-containerd podman"
+containerd podman sudo"
 bench_packages="docker-registry skopeo buildah umoci casync attr zstd nginx-light"
 
 case "${1:-}" in

@@ -8,6 +8,8 @@ export {
 } from './boot/boot-image.ts';
 export type { Accelerator } from './boot/qemu-arguments.ts';
 export type { GuestCommand } from './guest/command-archive.ts';
+export { busyboxAtHand } from './guest/find-busybox.ts';
+export { hostPlatform } from './platform.ts';
 export { prepareGuest, type GuestKit, type GuestSources } from './guest/prepare-guest.ts';
 export { probeAccelerator, type AcceleratorChoice } from './accelerator/probe-accelerator.ts';
 export { serveNbd, type NbdServer, type NbdServerOptions } from './nbd/serve-nbd.ts';

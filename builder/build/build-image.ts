@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  AshlarError,
   type ChunkWriter,
   createContentIntake,
   createFileSpool,
@@ -23,6 +24,7 @@ import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { type BuildPlan, planBuild } from '../dockerfile/plan-build.ts';
 import type { Platform } from '../dockerfile/platform.ts';
 import { endingWithWriter, watchedWriter } from '../import/watched-writer.ts';
+import { createBuildMirror, type UsedMirror } from '../injection/build-mirror.ts';
 import { sweepRunLeftovers } from '../run/sweep-run-leftovers.ts';
 import { createDiskCache } from './disk-cache.ts';
 import type { BuildEvent } from './build-events.ts';
@@ -30,6 +32,7 @@ import { buildProvenance } from './build-provenance.ts';
 import type { BuildSession, RunSettings } from './build-session.ts';
 import { configOf } from './build-stage.ts';
 import { buildStages } from './build-stages.ts';
+import { ledgerSubject } from './ledger-subject.ts';
 import { findBase, type OpenRegistryImage, scratchBase } from './find-base.ts';
 
 export interface BuildImageOptions {
@@ -49,6 +52,10 @@ export interface BuildImageOptions {
   readonly pull: 'if-missing' | 'always';
   /** Names for the image, set when all else has gone well. */
   readonly tags: readonly string[];
+  /** Looks at the image that the target begins with, before any step is taken; not called for one that begins with nothing. */
+  readonly lookAtBase?: (digest: Digest) => Promise<void>;
+  /** Makes of the image of the last step the one that is accepted and tagged. */
+  readonly finish?: (digest: Digest) => Promise<Digest>;
   /** Looks at the finished image before it is tagged; throws when it is not good enough. */
   readonly accept: (digest: Digest) => Promise<void>;
   readonly runs: RunSettings;
@@ -65,6 +72,8 @@ export interface BuiltImage {
   readonly diskBytes: number;
   readonly steps: { readonly total: number; readonly cached: number; readonly executed: number };
   readonly newStoredBytes: number;
+  /** What RUN steps had of the npm mirror; null where none was there, or none was needed. */
+  readonly mirror: UsedMirror | null;
 }
 
 /** Raw disks kept for later builds: a few bases and what is built on them. */
@@ -103,6 +112,10 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
     workRoot,
     cache: options.cache,
     runs: options.runs,
+    mirror: createBuildMirror({
+      find: options.runs.findMirror,
+      warn: (message) => options.emit({ kind: 'warning', rule: 'NpmMirror', message, line: null }),
+    }),
     toldLimits: new Set(),
   };
   return await endingWithWriter(chunks, () =>
@@ -160,32 +173,68 @@ async function buildPlan(
   const diskBytes = options.diskBytes ?? options.defaultDiskBytes;
   const tempDir = join(options.home, 'tmp');
   const stages = announce(session, plan);
-  const bases = new Map<string, Digest>();
+  const bases = new Map<string, Promise<Digest>>();
+  const baseImage = (reference: string): Promise<Digest> => {
+    const found = { session, openRegistryImage, pull, diskBytes, tempDir };
+    const base = bases.get(reference) ?? findBase(reference, found);
+    bases.set(reference, base);
+    return base;
+  };
+  await lookAhead(options, { session, plan, baseImage });
   const { target, steps } = await buildStages({
     session,
     plan,
     planFor: (stage) => input.planFor(String(stage)),
     context,
     diskBytes: options.diskBytes,
-    async baseImage(reference) {
-      const found = { session, openRegistryImage, pull, diskBytes, tempDir };
-      const base = await findBase(reference, found);
-      bases.set(reference, base);
-      return base;
-    },
+    baseImage,
     scratchImage: (config) => scratchBase(session, config, diskBytes),
   });
   const nowMs = session.nowMs();
-  const facts = { dockerfileDigest, target: options.target, stages, bases, nowMs };
+  const used = new Map<string, Digest>();
+  for (const [reference, base] of bases) used.set(reference, await base);
+  const facts = { dockerfileDigest, target: options.target, stages, bases: used, nowMs };
   const provenance = buildProvenance(plan, facts);
-  const digest = await target.image.publish(configOf(target.state), provenance);
+  const built = await target.image.publish(configOf(target.state), provenance);
+  const digest = (await options.finish?.(built)) ?? built;
   await options.accept(digest);
   for (const tag of tags)
     await session.ledger.span('upload', tag, () =>
       setTag(objects, { name: tag, image: digest, nowMs: session.nowMs() }),
     );
   const { newStoredBytes } = session.writer.stats;
-  return { digest, tags, diskBytes: target.image.image.root.diskBytes, steps, newStoredBytes };
+  const { diskBytes: builtBytes } = target.image.image.root;
+  const mirror = session.mirror.use();
+  return { digest, tags, diskBytes: builtBytes, steps, newStoredBytes, mirror };
+}
+
+interface LookingAhead {
+  readonly session: BuildSession;
+  readonly plan: BuildPlan;
+  readonly baseImage: (reference: string) => Promise<Digest>;
+}
+
+/** Other stages may take long; what is wrong with finding the base is told when its own stage begins. */
+async function lookAhead(
+  { lookAtBase }: Pick<BuildImageOptions, 'lookAtBase'>,
+  { session, plan, baseImage }: LookingAhead,
+): Promise<void> {
+  if (lookAtBase === undefined) return;
+  let index = plan.target;
+  let stage = plan.stages.find((one) => one.index === index);
+  while (stage?.base.kind === 'stage') {
+    ({ index } = stage.base);
+    stage = plan.stages.find((one) => one.index === index);
+  }
+  if (stage?.base.kind !== 'image') return;
+  const { reference } = stage.base;
+  const base = await session.ledger
+    .part(ledgerSubject(stage.from), () => baseImage(reference))
+    .catch((error: unknown) => {
+      if (error instanceof AshlarError) return null;
+      throw error;
+    });
+  if (base !== null) await lookAtBase(base);
 }
 
 /** Says what will be built; gives the names of the stages. */

@@ -7,6 +7,8 @@ import type {
   StepResults,
 } from '../../src/index.ts';
 import type { DigestCache } from '../context/digest-cache.ts';
+import type { BuildMirror } from '../injection/build-mirror.ts';
+import type { NpmMirror } from '../injection/npm-mirror.ts';
 import type { ExtraMount, StepLimits } from '../run/run-step-options.ts';
 import type { BuildEvent } from './build-events.ts';
 import type { DiskCache } from './disk-cache.ts';
@@ -29,6 +31,7 @@ export interface BuildSession {
   readonly workRoot: string;
   readonly cache: 'use' | 'ignore';
   readonly runs: RunSettings;
+  readonly mirror: BuildMirror;
   /** Limits of steps of which was said that this machine does not hold them. */
   readonly toldLimits: Set<string>;
 }
@@ -41,4 +44,6 @@ export interface RunSettings {
   readonly mounts: readonly ExtraMount[];
   /** Variables that every step sees besides its own, which win. */
   readonly env: Readonly<Record<string, string>>;
+  /** Gives the npm mirror that steps are led to, null for none; asked when the first step is executed. */
+  readonly findMirror?: (() => Promise<NpmMirror | null>) | undefined;
 }

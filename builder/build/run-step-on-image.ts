@@ -15,6 +15,7 @@ import type { ExtraMount } from '../run/run-step-options.ts';
 import { type RunStepResult, withRunStep } from '../run/run-step.ts';
 import type { BuildSession } from './build-session.ts';
 import { explainStepFailure } from './explain-step-failure.ts';
+import { injectMirror, type InjectedMirror } from './inject-mirror.ts';
 import { ledgerSubject } from './ledger-subject.ts';
 import type { StageDisk } from './stage-disk.ts';
 import { adoptKnown, recordStep, type StageImage } from './stage-image.ts';
@@ -50,17 +51,26 @@ export async function runStepOnImage(
     return { outcome: 'cached', digest: target.image.digest };
   }
   const output = tailOfOutput();
+  const mirror = await injectMirror(request);
   try {
-    await runCommandOnTree(request, output);
+    await runCommandOnTree(request, { output, mirror });
   } catch (error) {
-    throw await explainStepFailure(request, error, output.text());
+    throw await explainStepFailure(request, error, { output: output.text(), mirror });
   }
   const digest = await target.commit(config, request.provenance);
   await recordStep(session, [key], digest);
   return { outcome: 'done', digest };
 }
 
-async function runCommandOnTree(request: RunRequest, output: OutputTail): Promise<void> {
+interface StepSurroundings {
+  readonly output: OutputTail;
+  readonly mirror: InjectedMirror | null;
+}
+
+async function runCommandOnTree(
+  request: RunRequest,
+  { output, mirror }: StepSurroundings,
+): Promise<void> {
   const { session, step, target } = request;
   const { ledger } = session;
   const parentDisk = await request.disk.holding(target.image);
@@ -71,12 +81,13 @@ async function runCommandOnTree(request: RunRequest, output: OutputTail): Promis
     workRoot: session.workRoot,
     parentDisk,
     argv: step.argv,
-    env: { ...env, ...step.env },
+    env: { ...env, ...mirror?.env, ...step.env },
     workdir: step.workdir,
     user: step.user,
     limits: { ...limits, upperBytes: limits.upperBytes ?? target.image.root.diskBytes },
     network,
-    extraMounts: [...mounts, ...inline],
+    extraMounts: [...mounts, ...(mirror?.mounts ?? []), ...inline],
+    ...(mirror === null ? {} : { taken: mirror.door.taken }),
     onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void {
       output.push(chunk);
       session.emit({ kind: 'step-output', step: request.number, stream, chunk });

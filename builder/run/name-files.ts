@@ -4,6 +4,8 @@ import { join } from 'node:path';
 /** What a container finds in the files that name machines; bound over the image's. */
 export interface NameFiles {
   readonly hostname: string;
+  /** Further lines of hosts(5). */
+  readonly hostsLines: readonly string[];
   /** Text of resolv.conf(5). */
   readonly resolvConf: string;
 }
@@ -21,6 +23,7 @@ export async function writeNameFiles(directory: string, files: NameFiles): Promi
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
     `127.0.1.1\t${files.hostname}`,
+    ...files.hostsLines,
   ];
   const texts = {
     'resolv.conf': files.resolvConf,

@@ -10,6 +10,8 @@ import { discardScratch, makeScratchFile, mountScript, scratchDirectories } from
 import { NamespaceError, openStepNamespace, type StepNamespace } from './step-namespace.ts';
 import { openStepNetwork, type StepNetwork } from './step-network.ts';
 import { mountStepTree } from './step-tree.ts';
+import { openTakenHosts } from './taken-hosts.ts';
+import { takenHostsLines } from './taken-names.ts';
 import { makeWorkingDirectory } from './working-directory.ts';
 
 /** File systems, network and user of a step: all but the container. */
@@ -40,13 +42,14 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
 
   const user = resolveUser(options.user, await readUserDatabases(at('parent')));
   const [network, tree] = await allOrFirstError([
-    openNetwork(context, namespace),
+    openNetwork(context, namespace, onFailure),
     mountStepTree(namespace, directory.path, options.extraMounts ?? []),
   ]);
   signal.throwIfAborted();
   const hostname = options.hostname ?? defaultHostname;
   const resolvConf = network?.resolvConf ?? '# This step has no network.\n';
-  await writeNameFiles(at(scratchDirectories.files), { hostname, resolvConf });
+  const hostsLines = network === undefined ? [] : takenHostsLines(options.taken?.names ?? []);
+  await writeNameFiles(at(scratchDirectories.files), { hostname, hostsLines, resolvConf });
   await makeWorkingDirectory(at('rootfs'), options.workdir, user);
   const kept = onFailure.move();
   return {
@@ -81,11 +84,27 @@ async function openMounts({ options, directory, signal }: PrepareContext): Promi
 }
 
 async function openNetwork(
-  { options, directory }: PrepareContext,
+  { options, directory: { path: directory } }: PrepareContext,
   namespace: StepNamespace,
+  stack: AsyncDisposableStack,
 ): Promise<StepNetwork | undefined> {
-  if (options.network === 'none') return undefined;
-  return openStepNetwork(namespace, directory.path, options.tools?.networkHelper);
+  const { network, taken, tools } = options;
+  if (network === 'none') return undefined;
+  const takes = taken === undefined ? 'nothing' : 'names';
+  const opened = await openStepNetwork({
+    namespace,
+    directory,
+    helper: tools?.networkHelper,
+    takes,
+  });
+  if (opened === undefined || taken === undefined) return opened;
+  const place = {
+    namespace,
+    containerNetwork: opened.namespacePath,
+    root: join(directory, 'rootfs'),
+  };
+  stack.use(await openTakenHosts(taken, place));
+  return opened;
 }
 
 /** As Promise.all, but no work goes on behind the back of the error. */

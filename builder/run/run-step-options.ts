@@ -1,6 +1,7 @@
 import type { OutputStream } from './step-output.ts';
 import type { OciRuntime } from './container.ts';
 import type { NetworkHelper } from './step-network.ts';
+import type { TakenHosts } from './taken-hosts.ts';
 
 export interface RunStepOptions {
   /** Where step directories are made: ASHLAR_HOME/run. Any file system that can hold sparse files. */
@@ -21,6 +22,8 @@ export interface RunStepOptions {
    * default route it is the same as `none`: the loopback of the step alone.
    */
   readonly network: 'isolated' | 'none';
+  /** Names that lead to this process, also on a host without a default route; not heeded with `none`. */
+  readonly taken?: TakenHosts;
   /** Read-only binds that leave no trace in the image. */
   readonly extraMounts?: readonly ExtraMount[];
   readonly onOutput?: (stream: OutputStream, chunk: Buffer) => void;

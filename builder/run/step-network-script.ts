@@ -14,14 +14,14 @@ const container6 = 'fdc5:a31e:71d4:1::100';
  * address inside. The kernel drops most of these by itself; that is not left to chance. Metadata services
  * outside of link-local: Azure 168.63.129.16, Alibaba 100.100.100.200, AWS fd00:ec2::254, Google fd20:ce::254.
  */
-const prohibited4 = [
+export const prohibited4 = [
   '0.0.0.0/8',
   '127.0.0.0/8',
   '169.254.0.0/16',
   '168.63.129.16/32',
   '100.100.100.200/32',
 ];
-const prohibited6 = [
+export const prohibited6 = [
   '::/96',
   '::ffff:0:0/96',
   'fe80::/10',
@@ -30,13 +30,14 @@ const prohibited6 = [
 ];
 
 /**
- * Args: helper (pasta, slirp4netns), address families ("4", "6", "46"), the addresses that answer DNS. Prints the path of the
- * container's network namespace. Namespaces are held by bind mounts and end with the mount namespace; below
+ * Args: helper (pasta, slirp4netns, none for no way out), address families ("4", "6", "46"), the addresses that answer DNS,
+ * the range that is local to the router for names that are taken, or nothing. Prints the path of the
+ * container's network namespace; the router's lies beside it. Namespaces are held by bind mounts and end with the mount namespace; below
  * /run/user, where there is one, because AppArmor profiles of pasta let it open them there alone.
  */
 export const networkScript = `
 set -eu
-helper=$1 families=$2 dns4=$3 dns6=$4
+helper=$1 families=$2 dns4=$3 dns6=$4 taken=$5
 case $helper in slirp4netns) families=4 ;; esac
 log=$PWD/network.log
 nets=$PWD
@@ -58,7 +59,7 @@ unshare --net="$nets/container" sh -euc '
   ip link set lo up
 '
 unshare --net="$nets/router" sh -euc '
-  nets=$1 families=$2
+  nets=$1 families=$2 taken=$3
   if [ -d /proc/sys/net/ipv6 ]; then
     for scope in all default; do
       echo 0 > "/proc/sys/net/ipv6/conf/$scope/accept_ra"
@@ -79,9 +80,14 @@ unshare --net="$nets/router" sh -euc '
     ip -6 address add ${router6}/64 dev container nodad
     for net in ${prohibited6.join(' ')}; do ip -6 route add prohibit "$net" metric 1; done ;;
   esac
-' sh "$nets" "$families"
+  if [ -n "$taken" ]; then
+    ip address replace ${router4}/32 dev container
+    ip route replace ${container4}/32 dev container
+    ip route add local "$taken" dev lo
+  fi
+' sh "$nets" "$families" "$taken"
 nsenter --net="$nets/container" sh -euc '
-  families=$1
+  families=$1 taken=$2
   ip link set eth0 up
   case $families in *4*)
     ip address add ${container4}/32 dev eth0
@@ -92,7 +98,12 @@ nsenter --net="$nets/container" sh -euc '
     ip -6 address add ${container6}/64 dev eth0 nodad
     ip -6 route add default via ${router6} ;;
   esac
-' sh "$families"
+  if [ -n "$taken" ]; then
+    ip address replace ${container4}/32 dev eth0
+    ip route replace ${router4}/32 dev eth0
+    ip route add "$taken" via ${router4}
+  fi
+' sh "$families" "$taken"
 
 case $families in 4) only=--ipv4-only dns=$dns4 ;; 6) only=--ipv6-only dns=$dns6 ;;
 *) only= dns="$dns4 --dns-forward $dns6" ;; esac
@@ -111,6 +122,7 @@ slirp4netns)
   cat network.ready > /dev/null ;;
 esac
 
+case $helper in none) printf '%s\\n' "$nets/container"; exit ;; esac
 nsenter --net="$nets/router" sh -euc '
   families=$1
   ip link set uplink mtu 65520 up

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AshlarError, runCommand, systemErrorCode } from '../../src/index.ts';
 import { networkScript } from './step-network-script.ts';
+import { takenRange } from './taken-names.ts';
 import type { StepNamespace } from './step-namespace.ts';
 import { findTool } from './tool-environment.ts';
 
@@ -55,21 +56,32 @@ export async function isOldPasta(path: string): Promise<boolean> {
   return Number(/20\d{6}/.exec(stdout.toString('latin1'))?.[0] ?? 0) < firstGoodPasta;
 }
 
+export interface StepNetworkOptions {
+  readonly namespace: StepNamespace;
+  /** The step's. */
+  readonly directory: string;
+  readonly helper: NetworkHelper | undefined;
+  /** Whether the router has addresses for names that are taken. */
+  readonly takes: 'names' | 'nothing';
+}
+
 /**
- * Sets the network up. Undefined on a host that has no default route: there the step gets none.
- * Throws `tool_missing` without a helper, `kernel_feature_missing` when the helper or the kernel refuses.
+ * Sets the network up. On a host that has no default route the step gets none, and undefined is given, unless names are taken:
+ * then these alone can be reached. Throws `tool_missing` without a helper, `kernel_feature_missing` when the helper or the
+ * kernel refuses.
  */
 export async function openStepNetwork(
-  namespace: StepNamespace,
-  directory: string,
-  helper?: NetworkHelper,
+  options: StepNetworkOptions,
 ): Promise<StepNetwork | undefined> {
+  const { namespace, directory, helper, takes } = options;
   const families = await routableFamilies();
-  if (families.length === 0) return undefined;
-  const chosen = helper ?? (await chooseNetworkHelper());
+  const hasWayOut = families.length > 0;
+  if (!hasWayOut && takes === 'nothing') return undefined;
+  const chosen = hasWayOut ? (helper ?? (await chooseNetworkHelper())) : 'none';
+  const range = takes === 'names' ? takenRange : '';
   // prettier-ignore
   const result = await namespace.run(
-    ['sh', '-c', networkScript, 'sh', chosen, families.join(''), nameServers.ipv4, nameServers.ipv6],
+    ['sh', '-c', networkScript, 'sh', chosen, families.join(''), nameServers.ipv4, nameServers.ipv6, range],
   );
   if (result.exitCode !== 0) {
     const words = await helperWords(namespace.outside(join(directory, 'network.log')));
@@ -80,9 +92,11 @@ export async function openStepNetwork(
   }
   return {
     namespacePath: result.stdout.toString('utf8').trim(),
-    resolvConf: resolvConfFrom(await hostResolvConf()),
+    resolvConf: hasWayOut ? resolvConfFrom(await hostResolvConf()) : noWayOut,
   };
 }
+
+const noWayOut = '# This step reaches nothing but names in /etc/hosts.\n';
 
 /** The step's resolv.conf(5): the fixed name server, and the host's search list and options. */
 export function resolvConfFrom(hostText: string): string {

@@ -13,6 +13,8 @@ export interface BootRequest {
   /** The command in place of the image's own; `check` boots and runs nothing of the image. */
   readonly argv?: readonly string[];
   readonly check?: 'starts';
+  /** In place of the image's own user; empty for root. */
+  readonly user?: string;
   readonly memoryMiB?: number;
   readonly cpus?: number;
   readonly timeoutMs?: number;
@@ -104,7 +106,7 @@ function commandOf({ config }: ImageConfig, request: BootRequest): GuestCommand 
     argv,
     env: envOf(config.Env ?? []),
     workdir: config.WorkingDir || '/',
-    user: config.User ?? '',
+    user: request.user ?? config.User ?? '',
   };
 }
 

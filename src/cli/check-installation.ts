@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import type { CommandContext } from './command-context.ts';
+import { findMirror } from './find-mirror.ts';
 import { findRegistryCache } from './find-registry-cache.ts';
 import { openObjects } from './open-store.ts';
 import { formatBytes } from './terminal.ts';
@@ -17,13 +18,14 @@ export interface InstallationCheck {
 const minNodeMajor = 24;
 const minFreeBytes = 2 * 1024 ** 3;
 
-/** The runtime, the directory for state, the store, and the registry cache that builds ask first. */
+/** The runtime, the directory for state, the store, and the registry cache and npm mirror that builds go through. */
 export async function checkInstallation(context: CommandContext): Promise<InstallationCheck[]> {
   return [
     checkNode(),
     await checkHome(context),
     await checkStoreOpens(context),
     await checkRegistryCache(context),
+    await checkMirror(context),
   ];
 }
 
@@ -74,6 +76,22 @@ async function checkRegistryCache(context: CommandContext): Promise<Installation
       return { ...check, detail: `images come through the one at ${search.cache.url}` };
     const mend =
       'Start it there with `ashlar registry-cache serve`, or unset ASHLAR_REGISTRY_CACHE.';
+    return { ...check, ok: false, detail: `${search.url}: ${search.problem}`, mend };
+  } catch (error) {
+    if (!(error instanceof AshlarError)) throw error;
+    return { ...check, ok: false, detail: error.message, mend: error.hint };
+  }
+}
+
+async function checkMirror(context: CommandContext): Promise<InstallationCheck> {
+  const check = { name: 'npm mirror', ok: true, mend: '' };
+  try {
+    const search = await findMirror(context);
+    if (search.kind === 'none')
+      return { ...check, detail: 'none: RUN steps ask registries directly' };
+    if (search.kind === 'found')
+      return { ...check, detail: `RUN steps get packages through the one at ${search.server.url}` };
+    const mend = 'Start it there with `ashlar mirror serve`, or unset ASHLAR_MIRROR.';
     return { ...check, ok: false, detail: `${search.url}: ${search.problem}`, mend };
   } catch (error) {
     if (!(error instanceof AshlarError)) throw error;

@@ -18,12 +18,14 @@ interface BuildFlags extends CommonOptions {
   readonly cache: boolean;
   readonly pull?: boolean;
   readonly progress: ProgressMode;
+  readonly setup: boolean;
   readonly bootCheck?: boolean;
   readonly memory: string;
   readonly pids: string;
   readonly stepTimeout: string;
   readonly network: 'isolated' | 'none';
   readonly caFile?: string;
+  readonly mirrors: boolean;
 }
 
 /** `ashlar build`, `ashlar boot` and `ashlar doctor` */
@@ -55,6 +57,14 @@ export function addBuildCommands(program: Command, perform: Perform): void {
         new Option('--progress <mode>', 'how progress is shown on stderr')
           .choices(['auto', 'plain', 'json'])
           .default('auto'),
+      )
+      .option(
+        '--no-setup',
+        'leave the image as the last step left it: no user, no init, nothing else put in (see `ashlar base setup`)',
+      )
+      .option(
+        '--no-mirrors',
+        'ask registries directly: neither the registry cache for FROM, nor the npm mirror for RUN steps',
       )
       .option('--boot-check', 'boot the image once; its command has to end with 0')
       .option('--memory <size>', 'memory that a RUN step may take', '4G')
@@ -157,7 +167,9 @@ async function buildOptions(
     cache: flags.cache ? 'use' : 'ignore',
     pull: flags.pull === true ? 'always' : 'if-missing',
     progress: flags.progress,
+    setup: flags.setup ? 'yes' : 'no',
     bootCheck: flags.bootCheck === true ? 'yes' : 'no',
+    mirrors: flags.mirrors ? 'use' : 'ignore',
     caFile,
     runs: {
       limits: {

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
+import { addBaseCommands } from './program-base.ts';
 import { addBuildCommands } from './program-build.ts';
 import { addImageCommands } from './program-image.ts';
 import { addLockfileCommands } from './program-lockfile.ts';
+import { addMatrixCommands } from './program-matrix.ts';
 import { addMirrorCommands } from './program-mirror.ts';
 import { addRegistryCacheCommands } from './program-registry-cache.ts';
 import { addStoreCommands } from './program-store.ts';
@@ -28,7 +30,9 @@ export function createProgram(perform: Perform, terminal: Terminal): Command {
     .showSuggestionAfterError();
   addBuildCommands(program, perform);
   addImageCommands(program, perform);
+  addBaseCommands(program, perform);
   addStoreCommands(program, perform);
+  addMatrixCommands(program, perform);
   addMirrorCommands(program, perform);
   addLockfileCommands(program, perform);
   addTrustCommands(program, perform);

@@ -20,7 +20,12 @@ export interface RegistryAccessOptions {
   readonly warn: (message: string) => void;
   /** Certificates that registries and the cache may have besides those that are known; default: those of ASHLAR_BUILD_CA. */
   readonly caFile?: string | undefined;
+  /** `ignore`: registries are asked directly. Default `use`. */
+  readonly mirrors?: MirrorUsage;
 }
+
+/** Whether the servers that keep what is fetched from outside are used, where there are any. */
+export type MirrorUsage = 'use' | 'ignore';
 
 /** A cache has no logins of this user, and may not have a private image: then the registry is asked, as it should. */
 const expected: readonly string[] = ['registry_auth_required', 'base_not_found'];
@@ -28,14 +33,15 @@ const expected: readonly string[] = ['registry_auth_required', 'base_not_found']
 /** The cache is looked for when the first image is asked for: most builds have theirs in the store. */
 export function createRegistryAccess(
   context: CommandContext,
-  { ledger, warn, caFile }: RegistryAccessOptions,
+  { ledger, warn, caFile, mirrors = 'use' }: RegistryAccessOptions,
 ): RegistryAccess {
   const onTiming: RegistryClientOptions['onTiming'] = ({ kind, subject, startMs, durationMs }) =>
     ledger.add(kind, subject, { startMs, durationMs });
-  const search = once(async () => {
+  const search = once(async (): Promise<RegistryCacheSearch> => {
     // Loaded only here, as they bring an HTTP client and what reads certificates.
     const { trustBuildCa } = await import('./trust-build-ca.ts');
     await trustBuildCa(context.env, caFile);
+    if (mirrors === 'ignore') return { kind: 'none' };
     const { findRegistryCache } = await import('./find-registry-cache.ts');
     const found = await findRegistryCache(context, onTiming);
     if (found.kind === 'silent')

@@ -7,17 +7,29 @@ import type { ListenPlace } from './parse-listen.ts';
 
 const fileName = 'address';
 
+export interface AnnouncedServer {
+  /** Takes it back. */
+  readonly stack: AsyncDisposableStack;
+  readonly place: ListenPlace;
+  /** Told of a directory that cannot be written: then builds go without the server, as they do where there is none. */
+  readonly onProblem: (error: unknown) => void;
+}
+
 /**
- * Says in the directory of a server where its plain http is, for other commands with the same home. Gone when it is disposed; after
- * a crash it counts no more, as what is there is bound to the process.
+ * Says in the directory of a server where its plain http is, for other commands with the same home: builds and imports find
+ * it by that. After a crash it counts no more, as what is there is bound to the process.
  */
-export async function announceAddress(
+export async function announceServer(
   serverHome: string,
-  place: ListenPlace,
-): Promise<AsyncDisposable> {
-  const directory = await createOwnedTempDir(directoryOf(serverHome), 'serving');
-  await writeFileAtomic(join(directory.path, fileName), `${reachable(place)}\n`);
-  return directory;
+  { stack, place, onProblem }: AnnouncedServer,
+): Promise<void> {
+  try {
+    const directory = stack.use(await createOwnedTempDir(directoryOf(serverHome), 'serving'));
+    await writeFileAtomic(join(directory.path, fileName), `${reachable(place)}\n`);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    onProblem(error);
+  }
 }
 
 /** Addresses, `http://host:port`, of the servers that run on this machine; whether they answer is not known. */

@@ -123,7 +123,7 @@ export const catalogue = {
     'Give a file with exactly one certificate in PEM form, and nothing else in it; several files are given with several --ca.',
   ),
   user_name_invalid: caller(
-    'Take a name of up to 32 letters, digits, `_`, `-` and `.`, which begins with a letter or `_` and has a small letter.',
+    'Take a name of up to 32 letters, digits, `_`, `-` and `.`, which begins with a letter and has a small letter in it.',
   ),
   setup_refused: caller(
     'Leave out what this image cannot have, or choose another base; `ashlar base show` says what a base has.',

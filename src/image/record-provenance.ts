@@ -5,8 +5,8 @@ import { imageKey } from '../store/store-paths.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { readJsonObject, writeDocument } from './json-object.ts';
 
-/** Kinds of images that a build makes on its way. */
-const passingKinds: readonly unknown[] = ['step', 'stage', 'resize', 'scratch'];
+/** Kinds of images that are made on the way to another, or that may be an older one again. */
+const passingKinds: readonly unknown[] = ['step', 'stage', 'resize', 'scratch', 'setup-undone'];
 
 /**
  * Records how an image came to be. The result of a build or an import may be a step of another build too: what was said

@@ -48,6 +48,7 @@ RUN printf '\\033[31mred\\033[0m\\rover\\n'; cat /copied/file
       `#5 ${time} over`,
       `#5 ${time} content`,
       '#5 DONE \\d+\\.\\d+s',
+      'setup: \\d+ changes; the user is node \\(uid 1000\\)',
       'time: \\d+\\.\\d+s = .*exec \\d.* \\+ unexplained \\d+\\.\\d+s \\(\\d+ %\\)',
       '',
     ];

@@ -62,7 +62,7 @@ CMD ["cat", "one"]
 
   it('shows its config in image inspect, and how it came to be', async () => {
     const dockerfile = 'FROM base:test\nRUN true\nENV A=1\nEXPOSE 80\nUSER node\nCMD ["id"]\n';
-    const built = await bench.build(dockerfile, { args: ['-t', 'inspected'] });
+    const built = await bench.build(dockerfile, { args: ['-t', 'inspected', '--no-setup'] });
     expect(built.exitCode).toBe(0);
     const inspected = await bench.run(['image', 'inspect', 'inspected', '--output', 'json']);
     expect(jsonOf(inspected)).toMatchObject({

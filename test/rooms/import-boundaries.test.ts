@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..');
 /** Which rooms a room may import, each through its door alone. ARCHITECTURE.md has the same table. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   src: [],
-  'src/cli': ['src', 'builder', 'mirror', 'registry-cache', 'base-images', 'vm'],
+  'src/cli': ['src', 'builder', 'mirror', 'registry-cache', 'base-images', 'matrix-tests', 'vm'],
   builder: ['src'],
   mirror: ['src'],
   'registry-cache': ['src'],
@@ -39,6 +39,18 @@ describe('rooms', () => {
     expect(found.length).toBeGreaterThan(100);
     const upwards = found.filter(({ file, target }) => layerOf(target) > layerOf(file));
     expect(upwards.map(show)).toEqual([]);
+  });
+
+  it('that use the command line alone, as matrix-tests does, bring no other code in', () => {
+    const files = filesOf('matrix-tests');
+    expect(files.length).toBeGreaterThan(20);
+    const packages = new Set(files.flatMap((file) => packagesOf(file)));
+    expect([...packages].toSorted()).toEqual(['tar-stream', 'zod']);
+    // Paths of code may be put together, too.
+    const named = files.filter((file) =>
+      /(?:src|builder|vm|mirror|registry-cache|base-images)\/[^'"`]*\.ts/.test(textOf(file)),
+    );
+    expect(named).toEqual([]);
   });
 
   it('have a README', () => {
@@ -86,8 +98,20 @@ function filesOf(room: string): string[] {
     );
 }
 
+function textOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** Packages that a file imports, without those of Node.js. */
+function packagesOf(file: string): string[] {
+  const pattern = /(?: from|^import|\bimport\() ?'([^.'\n][^'\n]*)'\)?;$/gm;
+  return [...textOf(file).matchAll(pattern)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !name.startsWith('node:'));
+}
+
 function importsOf(file: string): Import[] {
-  const text = readFileSync(join(root, file), 'utf8');
+  const text = textOf(file);
   const pattern = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
   return [...text.matchAll(pattern)].map((match) => ({
     file,

@@ -39,16 +39,22 @@ export interface BusyboxSearch {
   readonly platform: Platform;
 }
 
-/**
- * The path of a static busybox with all of `guestApplets`: the host's own, else one downloaded before, else
- * one downloaded now from the package busybox-static. Throws `vm_parts_missing`.
- */
-export async function findBusybox(search: BusyboxSearch): Promise<string> {
-  const kept = join(search.vmDir, 'busybox');
-  const places = ['bin/busybox', 'usr/bin/busybox'];
-  for (const path of [...places.map((place) => join(search.hostRoot, place)), kept]) {
+const places = ['bin/busybox', 'usr/bin/busybox'] as const;
+
+/** The path of a static busybox with all of `guestApplets`: the host's own, else one downloaded before; null where there is neither. */
+export async function busyboxAtHand(search: BusyboxSearch): Promise<string | null> {
+  const found = places.map((place) => join(search.hostRoot, place));
+  for (const path of [...found, join(search.vmDir, 'busybox')]) {
     if (await isUsable(path, search.platform)) return path;
   }
+  return null;
+}
+
+/** The same, else one that is downloaded now from the package busybox-static. Throws `vm_parts_missing`. */
+export async function findBusybox(search: BusyboxSearch): Promise<string> {
+  const atHand = await busyboxAtHand(search);
+  if (atHand !== null) return atHand;
+  const kept = join(search.vmDir, 'busybox');
   await using staging = await createOwnedTempDir(search.vmDir, 'vm');
   await fetchPackages([packageName], staging.path);
   for (const place of places) {

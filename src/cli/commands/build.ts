@@ -4,16 +4,21 @@ import {
   buildImage,
   hostArchitecture,
   type RunSettings,
+  type UsedMirror,
 } from '../../../builder/index.ts';
 import { openImageSource } from '../../oci/open-image-source.ts';
+import type { BuildSetup } from '../build-setup.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createCommandLedger } from '../command-ledger.ts';
 import { defaultDiskSize } from '../defaults.ts';
 import { formatLedger, ledgerJson } from '../format-ledger.ts';
+import { mirrorForRuns } from '../mirror-for-runs.ts';
 import { openStore } from '../open-store.ts';
 import { parseDiskSize } from '../parse-size.ts';
 import { createBuildProgress, type ProgressMode } from '../progress/build-progress.ts';
-import { createRegistryAccess, type RegistryAccess } from '../registry-access.ts';
+import { createRegistryAccess, type MirrorUsage, type RegistryAccess } from '../registry-access.ts';
+import type { SetUpImage, SetUpPlace } from '../set-up-stored-image.ts';
+import { reportJson } from '../setup-report.ts';
 import type { CommandResult } from '../terminal.ts';
 
 export interface BuildCommandOptions {
@@ -28,7 +33,11 @@ export interface BuildCommandOptions {
   readonly cache: 'use' | 'ignore';
   readonly pull: 'if-missing' | 'always';
   readonly progress: ProgressMode;
+  /** Whether what the last step leaves is set up as a machine to work in. */
+  readonly setup: 'no' | 'yes';
   readonly bootCheck: 'no' | 'yes';
+  /** Whether FROM and RUN steps go through the registry cache and the npm mirror. */
+  readonly mirrors: MirrorUsage;
   /** Certificates that registries may have besides those that are known. */
   readonly caFile: string | undefined;
   readonly runs: RunSettings;
@@ -55,11 +64,20 @@ export async function build(
   const access = createRegistryAccess(context, {
     ledger,
     caFile: options.caFile,
+    mirrors: options.mirrors,
     warn: (message) =>
       progress.show({ kind: 'warning', rule: 'RegistryCache', message, line: null }),
   });
+  const findMirror = mirrorForRuns(context, {
+    caFile: options.caFile,
+    warn: (message) => progress.show({ kind: 'warning', rule: 'NpmMirror', message, line: null }),
+  });
   using imageStore = await ledger.span('cache', 'store', () => openStore(context, 'write'));
+  const emit = (event: BuildEvent): void => progress.show(event);
+  const place: SetUpPlace = { context, imageStore, ledger, cache: options.cache };
+  const setup = await loadSetup(place, options, emit);
   const built = await buildImage({
+    ...(setup === null ? {} : { lookAtBase: setup.lookAtBase, finish: setup.finish }),
     imageStore,
     home: config.home,
     contextDir: options.context,
@@ -80,7 +98,7 @@ export async function build(
         await checkBoot(context, imageStore, digest);
       });
     },
-    runs: options.runs,
+    runs: { ...options.runs, ...(options.mirrors === 'use' ? { findMirror } : {}) },
     openRegistryImage: async (reference, abort) =>
       openImageSource(`docker://${reference}`, {
         tmpDir: config.home,
@@ -88,13 +106,20 @@ export async function build(
         registry: await access.optionsFor(reference),
       }),
     ledger,
-    emit: (event) => progress.show(event.kind === 'base' ? withAccess(event, access) : event),
+    emit: (event) => emit(event.kind === 'base' ? withAccess(event, access) : event),
     nowMs: context.nowMs,
     signal,
   });
   const summary = ledger.summary();
-  progress.end(formatLedger(summary));
-  const { digest, tags, diskBytes, steps, newStoredBytes } = built;
+  const done = setup?.done ?? null;
+  const { digest, tags, diskBytes, steps, mirror } = built;
+  const lines = [
+    ...(mirror === null ? [] : [mirrorLine(mirror)]),
+    ...(done === null ? [] : [setupLine(done)]),
+    formatLedger(summary),
+  ];
+  progress.end(lines.join('\n'));
+  const newStoredBytes = built.newStoredBytes + (done?.newStoredBytes ?? 0);
   return {
     json: {
       digest,
@@ -102,10 +127,35 @@ export async function build(
       diskBytes,
       steps,
       newStoredBytes,
+      mirror: mirror === null ? null : { ...mirror },
+      setup: done === null ? null : reportJson(done.report),
       ledger: ledgerJson(summary),
     },
     text: [digest, ...tags].join('\n'),
   };
+}
+
+async function loadSetup(
+  place: SetUpPlace,
+  { setup }: Pick<BuildCommandOptions, 'setup'>,
+  emit: (event: BuildEvent) => void,
+): Promise<BuildSetup | null> {
+  if (setup === 'no') return null;
+  return place.ledger.span('start', 'setup', async () => {
+    const { createBuildSetup } = await import('../build-setup.ts');
+    return createBuildSetup(place, emit);
+  });
+}
+
+function mirrorLine({ url, through, without }: UsedMirror): string {
+  const missed = without === 0 ? '' : `, which it did not give to ${without} more`;
+  return `npm: ${through} connections of RUN steps through the mirror at ${url}${missed}`;
+}
+
+function setupLine({ report }: SetUpImage): string {
+  const { changes, user } = report;
+  const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
+  return `setup: ${count}; ${user === null ? 'no user' : `the user is ${user.name} (uid ${user.uid})`}`;
 }
 
 function withAccess(event: BaseEvent, access: RegistryAccess): BaseEvent {

@@ -16,6 +16,7 @@ import { AshlarError, systemErrorCode } from '../../errors/ashlar-error.ts';
 import { openTlsAuthority, type TlsAuthority } from '../../tls/authority.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FinishedCommand } from '../common-options.ts';
+import { announceServer } from '../serving-address.ts';
 import { createServingLog, type ServingLog } from '../serving-log.ts';
 import { openMirror } from '../open-mirror.ts';
 import { isLoopback, type ListenPlace, parseListen } from '../parse-listen.ts';
@@ -49,7 +50,7 @@ export async function mirrorServe(
     onNotKept: log.notKept,
     onProblem: log.problem,
   });
-  const { config, core, home } = mirror;
+  const { config, core } = mirror;
   const names = mirroredNames(config);
   const { nowMs, signal } = context;
   const authority = tls === null ? null : await openAuthority(context, names, log);
@@ -63,11 +64,13 @@ export async function mirrorServe(
       policy: () => policy,
       env: context.env,
       log: log.request,
-      secret: home.secret,
+      secret: mirror.home.secret,
       nowMs,
       signal,
     }),
   );
+  const home = join(context.config.home, 'mirror');
+  await announceServer(home, { stack, place: running.http, onProblem: log.problem });
   const { dnsAnswers } = settings;
   const responder =
     dns === null ? null : stack.use(await answerDns(dns, { names, dnsAnswers, tls, log }));

@@ -1,0 +1,96 @@
+import {
+  type BytePath,
+  type ContentIntake,
+  createContentIntake,
+  createFileReader,
+  type Digest,
+  type FileInode,
+  type FileSpool,
+  type FileTree,
+  type ImageStore,
+  type Json,
+  loadTree,
+  openImage,
+  type Timestamp,
+  writeImage,
+} from '../../../src/index.ts';
+
+export interface ChangingTree {
+  /** The files of the image, to be changed. */
+  readonly tree: FileTree;
+  readonly intake: ContentIntake;
+  /** The bytes of a file, as the image has it; none where it has no such file. */
+  readonly read: (path: BytePath) => Promise<Buffer>;
+}
+
+export interface ChangedImage {
+  readonly digest: Digest;
+  readonly newStoredBytes: number;
+}
+
+/** Writes the image that has the files as `work` leaves them, and the provenance that it gives. */
+export async function changeTree(
+  imageStore: ImageStore,
+  digest: Digest,
+  work: (changing: ChangingTree) => Promise<Json>,
+): Promise<ChangedImage> {
+  const image = await openImage(imageStore, digest);
+  const stored = await image.tree();
+  const reader = createFileReader(image);
+  const read = async (path: BytePath): Promise<Buffer> => {
+    const inode = await stored.lookup(path);
+    const parts: Buffer[] = [];
+    if (inode?.type === 'file')
+      for await (const part of reader.read(inode)) parts.push(Buffer.from(part));
+    return Buffer.concat(parts);
+  };
+  const writer = imageStore.createWriter();
+  try {
+    writer.know(await image.locations());
+    const { tree, knownBins } = await loadTree(imageStore, image);
+    using spool = createMemorySpool();
+    const intake = createContentIntake(writer, spool);
+    const provenance = await work({ tree, intake, read });
+    const { config, diskBytes } = image.root;
+    const input = { tree, config, diskBytes, provenance, writer, knownBins };
+    const written = await writeImage(imageStore, input);
+    return { digest: written.digest, newStoredBytes: writer.stats.newStoredBytes };
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+export interface NewFile {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: Timestamp;
+}
+
+export async function newFile(
+  intake: ContentIntake,
+  bytes: Buffer,
+  { mode, uid, gid, mtime }: NewFile,
+): Promise<FileInode> {
+  const content = await intake.addFile(bytes.length, whole(bytes));
+  return { type: 'file', sizeBytes: bytes.length, content, mode, uid, gid, mtime, xattrs: [] };
+}
+
+async function* whole(bytes: Buffer): AsyncIterable<{ offset: number; bytes: Buffer }> {
+  yield { offset: 0, bytes };
+}
+
+/** A setup has a few dozen small files, of 20 KiB at most. */
+function createMemorySpool(): FileSpool {
+  const parts: Buffer[] = [];
+  return {
+    append: (bytes) => parts.push(Buffer.from(bytes)) - 1,
+    readInto(target, index) {
+      parts[index]?.copy(target);
+    },
+    [Symbol.dispose]() {
+      parts.length = 0;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import {
+  type BytePath,
+  type FileTree,
+  type Inode,
+  joinPath,
+  type TreeNode,
+} from '../../../src/index.ts';
+
+/** For each of these paths that is a hard link: another name of its inode, the first in the order of the tree. */
+export function otherNames(
+  tree: FileTree,
+  paths: ReadonlySet<BytePath>,
+): ReadonlyMap<BytePath, BytePath> {
+  const wanted = new Map<Inode, BytePath>();
+  for (const path of paths) {
+    const inode = tree.lookup(path)?.inode;
+    if (inode !== undefined && inode.type !== 'directory') wanted.set(inode, path);
+  }
+  const found = new Map<BytePath, BytePath>();
+  const visit = (directory: TreeNode, place: BytePath): void => {
+    for (const [name, node] of directory.children ?? []) {
+      if (node.children !== null) {
+        visit(node, joinPath(place, name));
+        continue;
+      }
+      const path = wanted.get(node.inode);
+      const other = path === undefined ? '' : joinPath(place, name);
+      if (path !== undefined && !paths.has(other) && !found.has(path)) found.set(path, other);
+    }
+  };
+  visit(tree.root, '');
+  return found;
+}

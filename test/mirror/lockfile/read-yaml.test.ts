@@ -50,7 +50,10 @@ const word = fc.oneof(
     ', ',
     ' pad ',
   ),
-  fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme-ascii' }),
+  fc
+    .string({ minLength: 1, maxLength: 12, unit: 'grapheme-ascii' })
+    // As a key it would merge, and is refused.
+    .filter((text) => text !== '<<'),
 );
 const { tree: anyTree } = fc.letrec((tie) => ({
   tree: fc.oneof(

@@ -26,7 +26,8 @@ beforeAll(async () => {
 afterAll(() => upstream?.[Symbol.asyncDispose]());
 
 const open = (limits: object): Promise<TestCache> =>
-  startTestCache({ upstreams: [upstream.url], serve: { limits } });
+  // What arrives goes out at once: nothing shall be idle but what the tests make so.
+  startTestCache({ upstreams: [upstream.url], serve: { limits }, core: { limits: { heldMs: 0 } } });
 const path = (): string => `/v2/team/app/blobs/${layer.digest}`;
 const small = '/v2/team/app/manifests/latest';
 

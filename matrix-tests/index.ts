@@ -1,0 +1,10 @@
+export { type MatrixRowsOptions, matrixRows } from './matrix-rows.ts';
+export { chooseRows, UnknownChoice } from './choose-rows.ts';
+export { knownChecks } from './known-checks.ts';
+export type { MatrixProgress } from './matrix-context.ts';
+export { createAshlar, type Ashlar } from './processes/ashlar.ts';
+export { type MatrixReport, matrixReportSchema, reportFormat } from './report/matrix-report.ts';
+export { readReport, type ReportForm, reportForms, writeReport } from './report/write-report.ts';
+export { problemsOf, rowWords, summaryText } from './report/text.ts';
+export { type CheckPlace, places, type Row, type RowKind, rowKinds } from './row.ts';
+export { runMatrix, type RunMatrixRequest } from './run-matrix.ts';

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { places } from '../row.ts';
+
+/** What the commands print, as far as the matrix reads it. */
+
+const digest = z.string().min(1);
+
+/** `ashlar image import` */
+export const importAnswer = z.object({ digest });
+
+/** `ashlar base setup` */
+export const setupAnswer = z.object({
+  digest,
+  changes: z.array(z.object({ path: z.string() })),
+  notes: z.array(z.object({ kind: z.string(), what: z.string(), why: z.string() })),
+});
+
+/** `ashlar base setup --undo` */
+export const undoAnswer = z.object({
+  digest,
+  left: z.array(z.object({ path: z.string(), why: z.string() })),
+});
+
+/** `ashlar image diff` */
+export const diffAnswer = z.object({
+  files: z.array(z.object({ change: z.string(), path: z.string() })),
+});
+
+const finding = z.object({
+  check: z.string(),
+  title: z.string(),
+  on: z.enum(places),
+  status: z.enum(['passed', 'failed', 'not-applicable', 'not-run']),
+  evidence: z.array(z.string()),
+  reason: z.string().nullable(),
+  failure: z
+    .object({
+      code: z.string(),
+      class: z.string(),
+      why: z.string(),
+      mend: z.string(),
+      place: z.object({ path: z.string(), line: z.number().nullable() }).nullable(),
+    })
+    .nullable(),
+});
+
+/** The result of one check, as `ashlar base check` has it. */
+export type Finding = z.infer<typeof finding>;
+
+/** `ashlar base check` */
+export const checkAnswer = z.object({ findings: z.array(finding) });
+
+/** `ashlar base check --list` */
+export const checkListAnswer = z.object({ checks: z.array(z.object({ id: z.string() })) });

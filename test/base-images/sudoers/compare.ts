@@ -111,7 +111,8 @@ function hasProgram({ programs }: System, { command: [path] }: Probe): boolean {
 
 /** Root who lists is taken for himself where a rule says `(:)`, or where no user to run as is given; and has no terminal. */
 function isListedAlike(probe: Probe, texts: readonly string[]): boolean {
-  const himself = probe.runAsGroup !== undefined && probe.runAs === undefined;
+  // Root asks for the user: who stays himself is root then.
+  const himself = probe.runAsGroup !== undefined && (probe.runAs ?? 'root') === 'root';
   return !himself && !texts.some((text) => /\(\s*[:)]|requiretty|root_sudo/.test(text));
 }
 

@@ -214,6 +214,27 @@ describe('which files are read', () => {
     expect(verdict.problems).toEqual([]);
   });
 
+  it('takes the first that there is in a list of paths, since 1.9.14', async () => {
+    const line = '@include /etc/gone:/etc/more/web\n';
+    const files = { 'etc/more/web': 'dev ALL=(ALL) NOPASSWD: ALL\n@include extra\n' };
+    const judged = await judge(line, {
+      files: { ...files, 'etc/extra': '', 'etc/more/extra': 'dev x\n' },
+    });
+    expect(judged.reads.map(({ path }) => path)).toEqual([
+      '/etc/sudoers',
+      '/etc/more/web',
+      '/etc/extra',
+    ]);
+    expect(await judged.allows(id)).toBe('nopasswd');
+    const visudo = await judge(line, { files });
+    expect(visudo.visudo.says).toContain('visudo: /etc/extra: No such file or directory');
+    const before = await judgeSudoers({
+      files: memoryFiles({ ...accounts, ...files, 'etc/sudoers': { content: line, mode: 0o440 } }),
+      engine: { provider: 'sudo', version: '1.9.13p3' },
+    });
+    expect(before.skips).toMatchObject([{ path: '/etc/gone:/etc/more/web', why: 'missing' }]);
+  });
+
   it('takes a directory in place of /etc/sudoers, and nothing at all, for a lock-out', async () => {
     for (const main of [directory, { target: 'sudoers' }, { target: 'gone' }]) {
       for (const engine of ['old', 'new', 'rust'] as const) {

@@ -18,7 +18,14 @@ const classicFaults: readonly Fault[] = [
     since: '1.9.16',
     until: null,
     normalise: (text) =>
-      text.replace(/^sudo: .* is (owned by|world writable)/gm, 'sudo: NAME is $1'),
+      text.replace(/^sudo: .*\n?.* is (owned by|world writable)/gm, 'sudo: NAME is $1'),
+  },
+  {
+    name: 'prints the error of some earlier call for what is no comment',
+    since: '1.9.6',
+    until: null,
+    normalise: (text) =>
+      text.replace(/(:\d+:\d+: )(?:Success|Inappropriate ioctl for device)$/gm, '$1ERROR'),
   },
   {
     name: 'prints the name of a doubled alias after it has been freed',

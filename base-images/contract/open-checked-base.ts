@@ -9,12 +9,17 @@ interface OpenOptions extends CheckBaseOptions {
   readonly judge: typeof judgeSudoers;
 }
 
+/** Of the user whom a setup takes or makes, where it is not told otherwise. */
+const ownUid = 1000;
+
 /** What the checks look at. Nothing is judged, planned, run or booted before a check asks for it, and then once. */
 export async function openCheckedBase(options: OpenOptions): Promise<CheckedBase> {
   const { files, facts, release, before, plan, run, boot, judge } = options;
-  const user = options.user ?? (await userOfDropIn(files));
   const isSetUp =
     (await files.at(dropInPath)) !== null || (await files.at(ashlarDirectory)) !== null;
+  // A setup writes no rule where none would be read; its user is there all the same.
+  const ownUser = isSetUp ? (facts.users.byUid(ownUid)?.name ?? null) : null;
+  const user = options.user ?? (await userOfDropIn(files)) ?? ownUser;
   const engine = facts.sudo.program?.engine ?? null;
   const sudoersFor: CheckedBase['sudoersFor'] = ({ provider, version }) =>
     judge({

@@ -125,6 +125,8 @@ export const awkwardSudoers: readonly Awkward[] = [
       after: [
         { check: 'sudoers-directory-safe', because: theirs },
         { check: 'sudoers-include-read', at: '/etc/sudoers', because: theirs },
+        ...withoutRule,
+        ruleNotRead,
       ],
       holds: ['sudoers-unchanged'],
     },

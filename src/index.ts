@@ -78,6 +78,7 @@ export { createTarReader, type TarReader } from './tar/tar-reader.ts';
 export {
   createFileTree,
   type FileTree,
+  isFileName,
   joinPath,
   nameOf,
   parentOf,

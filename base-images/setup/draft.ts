@@ -1,4 +1,4 @@
-import { type BytePath, hasCode, joinPath, nameOf, parentOf } from '../../src/index.ts';
+import { type BytePath, hasCode, isFileName, joinPath, nameOf, parentOf } from '../../src/index.ts';
 import { changedFiles, type FileChange } from '../files/changed-files.ts';
 import type { ImageFile, ImageFiles } from '../files/image-files.ts';
 import { Obstacle, shownPath } from './obstacle.ts';
@@ -174,14 +174,15 @@ export function createDraft(base: ImageFiles): Draft {
   };
 }
 
+/** Directories are made on the way to a path: homes of thousands of parts are nobody's. */
+const maxDepth = 32;
+
 /** Paths that come from files of the image, such as homes, may be anything. */
 function plainPath(path: BytePath): BytePath {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  const isPlain = names.every(
-    (name) => name !== '..' && name.length <= 255 && !name.includes('\0'),
-  );
+  const isPlain = names.every((name) => name.length <= 255 && isFileName(name));
   const plain = names.join('/');
-  if (isPlain && plain !== '' && plain.length < 4096) return plain;
+  if (isPlain && plain !== '' && plain.length < 4096 && names.length <= maxDepth) return plain;
   const shown = shownPath(path.slice(0, 100));
   throw new Obstacle(`${shown} is no path at which something could be put`, { of: 'file' });
 }

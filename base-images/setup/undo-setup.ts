@@ -4,6 +4,7 @@ import {
   type Digest,
   type FileInode,
   type FileTree,
+  hasCode,
   type ImageStore,
   parentOf,
   toDisplay,
@@ -39,17 +40,9 @@ export async function undoSetup(imageStore: ImageStore, image: Digest): Promise<
   const left: LeftName[] = [];
   const stored = await storedImageFiles(imageStore, image);
   if ((await stored.at(recordPath)) === null) return { digest: image, restored, left };
-  const { digest } = await changeTree(imageStore, image, async (changing) => {
+  const change = changeTree(imageStore, image, async (changing) => {
     const record = await readRecord(changing);
-    if (record === null)
-      throw new AshlarError(
-        'base_file_unusable',
-        `${shownPath(recordPath)} of the image ${image} is no list of changes`,
-        {
-          data: { image, path: shownPath(recordPath) },
-          hint: 'Something in the image has written there; build or import the image again.',
-        },
-      );
+    if (record === null) throw noList(image);
     changing.tree.remove(recordPath);
     for (const entry of record.entries.toReversed()) {
       const why = await restore(changing, entry);
@@ -62,7 +55,24 @@ export async function undoSetup(imageStore: ImageStore, image: Digest): Promise<
       left: left.map(({ path, why }) => ({ path: `/${toDisplay(path)}`, why })),
     };
   });
+  const { digest } = await change.catch((error: unknown) => {
+    // What the list would put there is nothing that a file can have.
+    throw hasCode(error, 'layer_invalid') ? noList(image, error) : error;
+  });
   return { digest, restored, left };
+}
+
+function noList(image: Digest, cause?: unknown): AshlarError {
+  const path = shownPath(recordPath);
+  return new AshlarError(
+    'base_file_unusable',
+    `${path} of the image ${image} is no list of changes`,
+    {
+      data: { image, path },
+      cause,
+      hint: 'Something in the image has written there; build or import the image again.',
+    },
+  );
 }
 
 /** Puts back what was under a name; says why where that is not done. */
@@ -72,9 +82,11 @@ async function restore(changing: ChangingTree, entry: RecordEntry): Promise<stri
   const node = tree.lookup(path);
   if (!sameState(stateOf(node), after)) return 'it was changed since';
   if (tree.lookup(parentOf(path))?.inode.type !== 'directory') return 'its directory is gone';
+  // No setup puts anything in the place of a directory.
+  if (before.type !== 'directory' && (node?.children?.size ?? 0) > 0)
+    return 'other files are in it now';
   switch (before.type) {
     case 'nothing':
-      if ((node?.children?.size ?? 0) > 0) return 'other files are in it now';
       if (node !== undefined) tree.remove(path);
       return null;
     case 'directory':

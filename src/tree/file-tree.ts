@@ -102,9 +102,11 @@ export function parentOf(path: BytePath): BytePath {
   return slash === -1 ? '' : path.slice(0, slash);
 }
 
-/** True for what a directory can hold: a name that is not empty, not `.` or `..`, and has no slash and no NUL. */
+/**
+ * True for what a directory can hold: a name of bytes, one a character, that is not empty, not `.` or `..`, and has no slash and no NUL.
+ */
 export function isFileName(name: BytePath): boolean {
-  return name !== '' && name !== '.' && name !== '..' && !/[\0/]/.test(name);
+  return name !== '' && name !== '.' && name !== '..' && !/[\0/]|[^\0-\xff]/.test(name);
 }
 
 /** A part of a string keeps all of it in memory; a copy does not. */

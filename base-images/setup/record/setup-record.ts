@@ -1,4 +1,4 @@
-import { type BytePath, toDisplay } from '../../../src/index.ts';
+import { type BytePath, isFileName, toDisplay } from '../../../src/index.ts';
 import * as z from 'zod';
 import { setupSteps } from '../setup-plan.ts';
 
@@ -27,22 +27,28 @@ export const maxRecordBytes = 32 * 1024 * 1024;
 /** The subject of an authority may be of any length. */
 export const maxWhyCharacters = 1000;
 
-const owned = { mode: z.int().min(0).max(0o7777), uid: z.int().min(0), gid: z.int().min(0) };
+const id = z.int().min(0).max(0xffff_ffff);
+const owned = { mode: z.int().min(0).max(0o7777), uid: id, gid: id };
 
-/** As `isFileName` has it for every part, so that nothing leads out of the tree. */
+/** Nothing leads out of the tree, and every name is one that ext4 takes. */
 const pathSchema = z
   .string()
   .max(4096)
-  .refine((path) =>
-    path
-      .split('/')
-      .every((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('\0')),
-  );
+  .refine((path) => path.split('/').every((name) => name.length <= 255 && isFileName(name)));
+
+const bytesSchema = z.string().refine((text) => !/\0|[^\0-\xff]/.test(text));
+const targetSchema = bytesSchema.min(1).max(4095);
+
+/** What ext4 holds of extended attributes beside one inode. */
+const maxXattrBytes = 4064;
+const xattrsSchema = z
+  .array(z.tuple([bytesSchema.regex(/^(?:user|trusted|security|system)\.[^]{1,255}$/), z.base64()]))
+  .refine((xattrs) => bytesOf(xattrs) <= maxXattrBytes);
 
 const stateSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('nothing') }),
   z.object({ type: z.literal('directory'), ...owned }),
-  z.object({ type: z.literal('symlink'), target: z.string(), ...owned }),
+  z.object({ type: z.literal('symlink'), target: targetSchema, ...owned }),
   z.object({ type: z.literal('file'), sizeBytes: z.int().min(0), content: z.string(), ...owned }),
   z.object({ type: z.literal('other'), ...owned }),
 ]);
@@ -50,7 +56,7 @@ const stateSchema = z.discriminatedUnion('type', [
 const factsSchema = {
   ...owned,
   mtime: z.object({ sec: z.int(), nsec: z.int().min(0).max(999_999_999) }),
-  xattrs: z.array(z.tuple([z.string(), z.base64()])),
+  xattrs: xattrsSchema,
 };
 
 /**
@@ -65,7 +71,7 @@ const contentSchema = z.union([
 const beforeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('nothing') }),
   z.object({ type: z.literal('directory'), ...factsSchema }),
-  z.object({ type: z.literal('symlink'), target: z.string(), ...factsSchema }),
+  z.object({ type: z.literal('symlink'), target: targetSchema, ...factsSchema }),
   z.object({
     type: z.literal('file'),
     content: contentSchema,
@@ -99,14 +105,33 @@ export function decodeRecord(bytes: Buffer): SetupRecord | null {
   }
 }
 
-/** For provenance: what was changed and what for, without what was there. */
-export function listOfChanges(
-  entries: readonly RecordEntry[],
-): { path: string; step: string; why: string; change: string }[] {
-  return entries.map(({ path, step, why, after, before }) => ({
-    path: `/${toDisplay(path)}`,
-    step,
-    why,
-    change: after.type === 'nothing' ? 'removed' : before.type === 'nothing' ? 'added' : 'changed',
-  }));
+function bytesOf(xattrs: readonly (readonly [string, string])[]): number {
+  return xattrs.reduce((sum, [name, value]) => sum + name.length + (value.length * 3) / 4, 0);
+}
+
+export type ListedChange = Readonly<Record<'path' | 'step' | 'why' | 'change', string>>;
+
+/** Provenance is a small document. */
+const maxListCharacters = 256 * 1024;
+
+/**
+ * For provenance: what was changed and what for, without what was there. Where homes and skeletons of the image have endless paths, the last entry
+ * counts what is in the record alone.
+ */
+export function listOfChanges(entries: readonly RecordEntry[]): ListedChange[] {
+  const list: ListedChange[] = [];
+  let characters = 0;
+  for (const { path, step, why, after, before } of entries) {
+    const change =
+      after.type === 'nothing' ? 'removed' : before.type === 'nothing' ? 'added' : 'changed';
+    const listed = { path: `/${toDisplay(path)}`, step, why, change };
+    characters += JSON.stringify(listed).length;
+    if (characters > maxListCharacters) {
+      const more = `${entries.length - list.length} more changes are listed in this file`;
+      list.push({ path: `/${recordPath}`, step, why: more, change: 'added' });
+      return list;
+    }
+    list.push(listed);
+  }
+  return list;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AshlarError } from '../../src/index.ts';
+import { AshlarError, hasCode } from '../../src/index.ts';
 import type { BindMount } from './container-config.ts';
 import { writeNameFiles } from './name-files.ts';
 import { identityOf } from './process-identity.ts';
@@ -47,8 +47,8 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
   ]);
   signal.throwIfAborted();
   const hostname = options.hostname ?? defaultHostname;
-  const resolvConf = network?.resolvConf ?? '# This step has no network.\n';
-  const hostsLines = network === undefined ? [] : takenHostsLines(options.taken?.names ?? []);
+  const resolvConf = network.opened?.resolvConf ?? '# This step has no network.\n';
+  const hostsLines = takenHostsLines(network.takenNames);
   await writeNameFiles(at(scratchDirectories.files), { hostname, hostsLines, resolvConf });
   await makeWorkingDirectory(at('rootfs'), options.workdir, user);
   const kept = onFailure.move();
@@ -57,8 +57,8 @@ export async function prepareStep(context: PrepareContext): Promise<PreparedStep
     user,
     hostname,
     binds: tree.binds,
-    networkNamespace: network?.namespacePath,
-    notices: tree.notices,
+    networkNamespace: network.opened?.namespacePath,
+    notices: [...network.notices, ...tree.notices],
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -83,13 +83,21 @@ async function openMounts({ options, directory, signal }: PrepareContext): Promi
   }
 }
 
+interface PreparedNetwork {
+  readonly opened: StepNetwork | undefined;
+  /** Those of `options.taken` that really lead to it. */
+  readonly takenNames: readonly string[];
+  readonly notices: readonly string[];
+}
+
 async function openNetwork(
   { options, directory: { path: directory } }: PrepareContext,
   namespace: StepNamespace,
   stack: AsyncDisposableStack,
-): Promise<StepNetwork | undefined> {
+): Promise<PreparedNetwork> {
   const { network, taken, tools } = options;
-  if (network === 'none') return undefined;
+  const untaken = { takenNames: [], notices: [] };
+  if (network === 'none') return { opened: undefined, ...untaken };
   const takes = taken === undefined ? 'nothing' : 'names';
   const opened = await openStepNetwork({
     namespace,
@@ -97,14 +105,20 @@ async function openNetwork(
     helper: tools?.networkHelper,
     takes,
   });
-  if (opened === undefined || taken === undefined) return opened;
+  if (opened === undefined || taken === undefined) return { opened, ...untaken };
   const place = {
     namespace,
     containerNetwork: opened.namespacePath,
     root: join(directory, 'rootfs'),
   };
-  stack.use(await openTakenHosts(taken, place));
-  return opened;
+  try {
+    stack.use(await openTakenHosts(taken, place));
+    return { opened, takenNames: taken.names, notices: [] };
+  } catch (error) {
+    if (!hasCode(error, 'kernel_feature_missing')) throw error;
+    const notice = `${taken.names.join(', ')} are reached without a mirror: ${error.message}`;
+    return { opened, takenNames: [], notices: [notice] };
+  }
 }
 
 /** As Promise.all, but no work goes on behind the back of the error. */

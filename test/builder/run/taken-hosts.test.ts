@@ -148,6 +148,26 @@ describe.skipIf(whyNoSteps !== '')(`names that are taken ${whyNoSteps}`, () => {
     expect(stdout).toBe('none\n');
   });
 
+  it('are where they are for everybody when this program cannot be started again, as after an upgrade', async () => {
+    const program = process.execPath;
+    process.execPath = '/nonexistent/node';
+    try {
+      const { stdout, step: done } = await step(
+        `${hosts} || echo none`,
+        answering(() => Promise.resolve('')),
+      );
+      expect([stdout, done.exitCode]).toEqual(['none\n', 0]);
+      expect(done.notices).toEqual([
+        expect.stringMatching(
+          /^One\.example, two\.example, .* are reached without a mirror: .*nonexistent/,
+        ),
+      ]);
+    } finally {
+      process.execPath = program;
+    }
+    expect(await leftovers(bench)).toEqual([]);
+  });
+
   it('are all there is on a host without a default route', async () => {
     const request: TakenRequest = {
       workRoot: bench.workRoot,

@@ -201,7 +201,7 @@ export interface CaFacts {
   readonly mechanism: 'update-ca-certificates' | 'update-ca-trust' | 'bundle-only' | 'none';
   /** Where the mechanism looks for certificates of one's own; null without a mechanism. */
   readonly localDirectory: BytePath | null;
-  /** What is there, to whatever depth: paths of `.crt` files. */
+  /** What is there, or without a mechanism where Debian's would look, to whatever depth: paths of `.crt` files. */
   readonly localCertificates: readonly BytePath[];
 }
 

@@ -54,7 +54,7 @@ export interface SudoersProblem {
   readonly what: string;
   /**
    * `fatal`: after it no sudo call works, for anybody. `recovered`: the line (or file) is left out, the rest holds; sudo prints it at each
-   * call. `warning`: the line holds. `visudo-only`: visudo alone says so.
+   * call. `warning`: the line holds but for a setting that is none, which sudo tells those whom it is for. `visudo-only`: visudo alone says so.
    */
   readonly severity: 'fatal' | 'recovered' | 'warning' | 'visudo-only';
 }

@@ -18,7 +18,7 @@ async function publish(host: string, id: string): Promise<void> {
   const release = (await readReleases(dataDir)).find((one) => one.id === id);
   if (release === undefined) throw new Error(`no release ${id}`);
   const trees = createTrees(join(dataDir, 'sudoers'));
-  const context = { tempDir: scratch, signal: AbortSignal.timeout(30_000) };
+  const context = { tempDir: scratch, signal: AbortSignal.timeout(30_000), say: () => {} };
   const tree = await trees.reconstructed(release, 'not');
   const { reference } = await trees.archive(tree, context);
   const archive = reference.replace(/^tar:/, '');

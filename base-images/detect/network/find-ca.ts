@@ -30,7 +30,7 @@ export async function findCa(look: Look, tools: ToolFacts): Promise<CaFacts> {
     certificates: bundlePath === null ? 0 : await countCertificates(look, bundlePath),
     mechanism,
     localDirectory,
-    localCertificates: localDirectory === null ? [] : await certificatesBelow(look, localDirectory),
+    localCertificates: await certificatesBelow(look, localDirectory ?? debianLocal),
   };
 }
 

@@ -153,8 +153,7 @@ function settingProblem(
   const { what } = wrong;
   const shifted = wrong.unknown && features.entriesEndWithLine && !features.defaultsLikeSyntax;
   const column = features.recovers ? setting.column + (shifted ? 1 : 0) : null;
-  const severity: SudoersProblem['severity'] = program === 'visudo' ? 'visudo-only' : 'warning';
-  const problem: SudoersProblem = { path, line, column, what, severity };
+  const problem: SudoersProblem = { path, line, column, what, severity: 'warning' };
   if (!features.defaultsHaveLines) return { problem, lines: [`${program}: ${what}`] };
   if (column === null) return { problem, lines: [`${program}: ${path}:${line} ${what}`] };
   const prefix = features.defaultsLikeSyntax ? '' : `${program}: `;

@@ -188,6 +188,7 @@ describe('what an image is', () => {
         'sbin/init': { target: '/bin/busybox' },
         'sbin/openrc': shell,
         'etc/ssl/cert.pem': '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n',
+        'usr/local/share/ca-certificates/own.crt': '',
       },
       {
         family: 'alpine',
@@ -200,7 +201,7 @@ describe('what an image is', () => {
           certificates: 1,
           mechanism: 'bundle-only',
           localDirectory: null,
-          localCertificates: [],
+          localCertificates: ['usr/local/share/ca-certificates/own.crt'],
         },
         architecture: { name: 'amd64', source: 'lib/apk/db/installed' },
       },

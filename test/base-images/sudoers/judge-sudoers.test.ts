@@ -277,6 +277,14 @@ describe('on which line it stumbles', () => {
     expect(await verdict.allows(id)).toBe('nopasswd');
   });
 
+  it('says of a setting that is none what sudo tells those whom it is for, visudo or not', async () => {
+    const { problems, visudo } = await judge(
+      'Defaults:dev nonsense\ndev ALL=(ALL) NOPASSWD: ALL\n',
+    );
+    expect(problems).toMatchObject([{ line: 1, severity: 'warning' }]);
+    expect(visudo.exitCode).toBe(1);
+  });
+
   it('ends where a continuation leads to the end of the files', async () => {
     const verdict = await judge('root ALL=(ALL) ALL\ndev ALL=(ALL) \\');
     expect(verdict.lockedOut).toBe(true);

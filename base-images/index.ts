@@ -31,5 +31,11 @@ export type {
   SetupOptions,
   SetupPlan,
 } from './setup/setup-plan.ts';
+export { setupNoteSchema } from './setup/setup-plan.ts';
+export {
+  type ListedChange,
+  listedChangeSchema,
+  listWithinLimit,
+} from './setup/record/setup-record.ts';
 export { type UndoneSetup, undoSetup } from './setup/undo-setup.ts';
 export { checkUid, checkUserName } from './setup/user-name.ts';

@@ -29,7 +29,7 @@ export interface BaseFacts {
   readonly apt: AptFacts;
   readonly docker: DockerFacts;
   readonly resolvConf: ResolvConfFacts;
-  /** The first line of `/etc/hostname`; null where there is none. */
+  /** The first line of `/etc/hostname` that is no comment, where it can be a name; else null. */
   readonly hostname: BytePath | null;
   readonly machineId: MachineIdState;
   /** Everything that was not as it should be, in the order in which it was met. */

@@ -14,7 +14,6 @@ import {
 import type { AppliedSetup, ApplySetupOptions } from './apply-setup.ts';
 import { listOfChanges, recordPath } from './record/setup-record.ts';
 import { readStoredRecord } from './record/read-record.ts';
-import type { SetupPlan } from './setup-plan.ts';
 
 /** An image and what the same plan has made of it. */
 export interface SetUpSibling {
@@ -23,14 +22,14 @@ export interface SetUpSibling {
 }
 
 /** The same for plans that change the same in the same way: then what they made of one image tells what becomes of another. */
-export function fingerprintOf({ changes }: Pick<SetupPlan, 'changes'>): Digest {
+export function fingerprintOf({ changes, asked }: ApplySetupOptions['plan']): Digest {
   const lines = changes.map((change) =>
     JSON.stringify({
       ...change,
       ...(change.kind === 'file' ? { content: digestOf(change.content) } : {}),
     }),
   );
-  return digestOf(Buffer.from(lines.join('\n'), 'utf8'));
+  return digestOf(Buffer.from([JSON.stringify(asked), ...lines].join('\n'), 'utf8'));
 }
 
 /**

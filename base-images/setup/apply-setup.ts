@@ -11,7 +11,13 @@ import {
 import { changeTree, newFile } from './record/change-tree.ts';
 import { describeBefore, entriesAfter } from './record/record-entries.ts';
 import { readRecord, readStoredRecord } from './record/read-record.ts';
-import { encodeRecord, listOfChanges, recordOwner, recordPath } from './record/setup-record.ts';
+import {
+  type Asked,
+  encodeRecord,
+  listOfChanges,
+  recordOwner,
+  recordPath,
+} from './record/setup-record.ts';
 import type { Change, SetupPlan } from './setup-plan.ts';
 
 export interface AppliedSetup {
@@ -22,7 +28,7 @@ export interface AppliedSetup {
 
 export interface ApplySetupOptions {
   readonly image: Digest;
-  readonly plan: Pick<SetupPlan, 'changes'>;
+  readonly plan: Pick<SetupPlan, 'asked'> & { readonly changes: readonly Change[] };
   /** What is kept of how the image came to be, beside the list of changes. */
   readonly provenance?: Readonly<Record<string, Json>>;
   /** What is said of the setup itself, beside the list of changes. */
@@ -38,7 +44,7 @@ export async function applySetup(
   imageStore: ImageStore,
   { image, plan, provenance = { kind: 'setup' }, report = {} }: ApplySetupOptions,
 ): Promise<AppliedSetup> {
-  const { changes } = plan;
+  const { changes, asked } = plan;
   if (changes.length === 0) {
     await listEarlier(imageStore, { image, provenance, report });
     return { digest: image, newStoredBytes: 0 };
@@ -49,13 +55,17 @@ export async function applySetup(
     const mtime = timeOf(tree);
     for (const change of changes) await makeChange({ tree, intake, mtime }, change);
     const entries = entriesAfter(changes, { tree, earlier }, befores);
-    const record = encodeRecord({ format: 1, entries });
+    const record = encodeRecord({ format: 1, asked: isEmpty(asked) ? undefined : asked, entries });
     tree.put(recordPath, await newFile(intake, record, { ...recordOwner, mtime }));
     return {
       ...provenance,
       setup: { ...report, base: image, changes: listOfChanges(entries) },
     };
   });
+}
+
+function isEmpty({ user, init }: Asked): boolean {
+  return user === undefined && init === undefined;
 }
 
 /** An image whose base was set up has the list in its files; its own provenance gets it too. */

@@ -3,8 +3,11 @@ import type { BaseFacts } from '../detect/base-facts.ts';
 import type { ImageFiles } from '../files/image-files.ts';
 import { createDraft, type Draft, rootsDirectory } from './draft.ts';
 import { Obstacle, shownPath } from './obstacle.ts';
-import { recordPath } from './record/setup-record.ts';
+import { readRecordIn } from './record/read-record.ts';
+import { type Asked, recordPath } from './record/setup-record.ts';
 import {
+  type Change,
+  type PlannedChange,
   type SetupNote,
   type SetupOptions,
   type SetupPlan,
@@ -29,7 +32,7 @@ import { planUser } from './steps/user.ts';
 import { checkUid, checkUserName } from './user-name.ts';
 
 /** Raised whenever the same image would be set up otherwise than before: what was kept of earlier setups does not count then. */
-export const setupRevision = 1;
+export const setupRevision = 2;
 
 export interface PlanSetupRequest {
   readonly files: ImageFiles;
@@ -39,17 +42,26 @@ export interface PlanSetupRequest {
 
 /**
  * What is to be changed in an image so that it is a machine to work in. Nothing is run and nothing written; what the image has already is
- * left out, so that the plan for an image that is set up has no changes. What cannot be done is noted, and a refusal where it was asked
+ * left out, so that the plan for an image that is set up has no changes, also where that was asked for a user or for no init and this one is
+ * not. What cannot be done is noted, and a refusal where it was asked
  * for; what the image has its own way is kept. Throws `user_name_invalid` and `invalid_request` for a name or uid that nobody can have, and
  * what reading the image throws.
  */
 export async function planSetup({ files, facts, options }: PlanSetupRequest): Promise<SetupPlan> {
   if (options.user !== undefined) checkUserName(options.user);
   if (options.uid !== undefined) checkUid(options.uid);
+  const askedBefore = (await readRecordIn(files))?.asked ?? {};
   const draft = createDraft(files);
   const notes: SetupNote[] = [];
   const refusals: SetupRefusal[] = [];
-  const context: StepContext = { facts, options, draft, note: (note) => void notes.push(note) };
+  const init = options.init ?? askedBefore.init ?? 'bring';
+  const context: StepContext = {
+    facts,
+    options: init === 'leave' ? { ...options, guest: null } : options,
+    askedBefore,
+    draft,
+    note: (note) => void notes.push(note),
+  };
   const attempt = async <T>(step: SetupStepId, work: () => Promise<T>): Promise<T | null> => {
     const takeBack = draft.mark();
     try {
@@ -70,18 +82,13 @@ export async function planSetup({ files, facts, options }: PlanSetupRequest): Pr
   if (hasNothing) notes.push(nothingThere);
   const user = await whatIsWanted('user', () => planUser(context));
   if (user !== null) await whatIsWanted('sudoers', () => planSudoers(context, user));
-  await whatIsWanted('ca', () => planCa(context));
-  await whatIsWanted('hostname', () => planHostname(context));
-  await whatIsWanted('hosts', () => planHosts(context));
-  await whatIsWanted('resolver', () => planResolver(context));
-  await whatIsWanted('machine-id', () => planMachineId(context));
-  await whatIsWanted('apt', () => planApt(context));
-  await whatIsWanted('docker-leftovers', () => planDockerLeftovers(context));
-  await whatIsWanted('npm', () => planNpm(context));
-  await whatIsWanted('pip', () => planPip(context));
-  await whatIsWanted('docker-mirror', () => planDockerMirror(context));
-  await whatIsWanted('apt-mirror', () => planAptMirror(context));
+  for (const [step, plan] of stepsForMachines) await whatIsWanted(step, () => plan(context));
   await whatIsWanted('init', () => planInit(context, user));
+  const asked: Asked = {
+    ...askedBefore,
+    ...(isAskedFor('user', options) && user !== null ? { user: user.name } : {}),
+    init: init === 'leave' ? init : undefined,
+  };
   // Without a list of what was changed nothing could be taken out again.
   if (draft.changes.length > 0) {
     const problem = await placeForRecord(draft);
@@ -89,10 +96,38 @@ export async function planSetup({ files, facts, options }: PlanSetupRequest): Pr
       if (setupSteps.some((step) => isAskedFor(step, options)))
         refusals.push(refusalOf('init', problem));
       else notes.push(noteOf('init', problem));
-      return { changes: [], notes, refusals, user: null };
+      return { asked, changes: [], notes, refusals, user: null };
     }
   }
-  return { changes: [...draft.changes], notes, refusals, user };
+  return { asked, changes: await planned(draft.changes, files), notes, refusals, user };
+}
+
+/** Whoever works in it; in the order of `setupSteps`. */
+const stepsForMachines: readonly (readonly [
+  SetupStepId,
+  (context: StepContext) => Promise<void>,
+])[] = [
+  ['ca', planCa],
+  ['hostname', planHostname],
+  ['hosts', planHosts],
+  ['resolver', planResolver],
+  ['machine-id', planMachineId],
+  ['apt', planApt],
+  ['docker-leftovers', planDockerLeftovers],
+  ['npm', planNpm],
+  ['pip', planPip],
+  ['docker-mirror', planDockerMirror],
+  ['apt-mirror', planAptMirror],
+];
+
+async function planned(changes: readonly Change[], files: ImageFiles): Promise<PlannedChange[]> {
+  const all: PlannedChange[] = [];
+  for (const change of changes) {
+    const isThere = (await files.at(change.path)) !== null;
+    const word = change.kind === 'remove' ? 'removed' : isThere ? 'changed' : 'added';
+    all.push({ ...change, change: word });
+  }
+  return all;
 }
 
 /** Makes the directory of the record; says why it cannot be. */

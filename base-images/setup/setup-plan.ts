@@ -1,6 +1,8 @@
 import type { BytePath } from '../../src/index.ts';
+import * as z from 'zod';
 import type { FileChange } from '../files/changed-files.ts';
 import type { CaCertificate } from './ca/read-ca-file.ts';
+import type { Asked } from './record/setup-record.ts';
 
 /** The parts of a setup, in the order in which they are planned. */
 export const setupSteps = [
@@ -24,7 +26,7 @@ export type SetupStepId = (typeof setupSteps)[number];
 
 /** What may be asked of a setup; what is left out is as the image and the rules of each step have it. */
 export interface SetupOptions {
-  /** Name of the user who works in the machine; without it whoever has the uid, or else a new one called `user`. */
+  /** Name of the user who works in the machine; without it that of earlier setups, whoever has the uid, or else a new one called `user`. */
   readonly user?: string;
   /** Of that user; 1000 where it is left out and the user is not there yet. */
   readonly uid?: number;
@@ -34,8 +36,10 @@ export interface SetupOptions {
   readonly pipIndex?: URL;
   readonly dockerMirror?: URL;
   readonly aptMirror?: URL;
-  /** What an image without an init of its own gets; null where it shall get nothing. */
+  /** What an image without an init of its own gets; null where there is nothing to give. */
   readonly guest: GuestBundle | MissingGuest | null;
+  /** Whether the image gets an init where it has none; as earlier setups had it where this is left out, and else it does. */
+  readonly init?: 'bring' | 'leave';
 }
 
 /** What Ashlar brings to an image that has no init. */
@@ -71,14 +75,18 @@ export type Change = FileChange & {
   readonly movedFrom?: BytePath;
 };
 
+export type PlannedChange = Change & { readonly change: 'added' | 'changed' | 'removed' };
+
 /** A thing that a setup leaves as it is, or does otherwise than one may think. */
-export interface SetupNote {
-  readonly step: SetupStepId;
+export type SetupNote = z.infer<typeof setupNoteSchema>;
+
+export const setupNoteSchema = z.object({
+  step: z.enum(setupSteps),
   /** `skipped`: not done, as nothing asked for it and the image cannot have it; `kept`: the image has it its own way. */
-  readonly kind: 'skipped' | 'kept' | 'said';
-  readonly what: string;
-  readonly why: string;
-}
+  kind: z.enum(['skipped', 'kept', 'said']),
+  what: z.string(),
+  why: z.string(),
+});
 
 /** A thing that was asked for and that cannot be done in this image. */
 export interface SetupRefusal {
@@ -92,8 +100,10 @@ export interface SetupRefusal {
 }
 
 export interface SetupPlan {
+  /** What was asked, now or of an earlier setup, and counts for later ones. */
+  readonly asked: Asked;
   /** In the order in which they are made; none where the image is set up already. A path comes once. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly PlannedChange[];
   readonly notes: readonly SetupNote[];
   readonly refusals: readonly SetupRefusal[];
   /** Who works in the machine; null where there is nobody. */

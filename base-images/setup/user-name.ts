@@ -14,17 +14,18 @@ const sudoersWords: readonly string[] = [
 
 /**
  * Why this cannot be the name of a user everywhere; null where it can. Stricter than each release alone: what useradd of one
- * takes another refuses, and sudo, tar, chown and login all have a say.
+ * takes another refuses, and sudo, chown (which takes a dot for the colon), systemd and login all have a say.
  */
 export function userNameProblem(name: string): string | null {
   if (name === '') return 'it is empty';
   if (name.startsWith('-')) return 'programs take a name that begins with `-` for an option';
   if (/[^\x21-\x7e]/.test(name))
     return /\s/.test(name) ? 'there is white space in it' : 'a character of it is not ASCII';
-  if (/[^A-Za-z0-9_.-]/.test(name)) return `${/[^A-Za-z0-9_.-]/.exec(name)?.[0] ?? ''} is in it`;
+  if (/[^A-Za-z0-9_-]/.test(name)) return `${/[^A-Za-z0-9_-]/.exec(name)?.[0] ?? ''} is in it`;
   if (name.length > maxNameLength) return `it has more than ${maxNameLength} characters`;
   if (/^[0-9]+$/.test(name)) return 'programs take a number for a uid';
-  if (name.startsWith('.')) return 'it begins with a dot';
+  if (/^[0-9]/.test(name)) return 'systemd takes no name that begins with a digit';
+  if (/[A-Z]/.test(name)) return 'a capital letter is in it, which adduser refuses';
   return sudoersProblem(name);
 }
 

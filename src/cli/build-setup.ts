@@ -1,7 +1,8 @@
 import { type SetupPlan, setupRevision } from '../../base-images/index.ts';
 import type { BuildEvent } from '../../builder/index.ts';
 import { type Digest, digestOf } from '../digest/digest.ts';
-import { AshlarError } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
+import { isTreeDamage } from '../image/damage/damage-codes.ts';
 import { createStepResults } from '../image/references/step-results.ts';
 import {
   planStoredSetup,
@@ -61,7 +62,7 @@ async function planUnlessDamaged(place: SetUpPlace, base: Digest): Promise<Setup
   try {
     return await planStoredSetup(place, base, { ...usualSetup, init: 'leave' });
   } catch (error) {
-    if (error instanceof AshlarError && error.code !== 'interrupted') return null;
+    if (isTreeDamage(error) || hasCode(error, 'chunk_missing')) return null;
     throw error;
   }
 }

@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises';
 import { directoryFiles, type ImageFiles, storedImageFiles } from '../../base-images/index.ts';
 import type { Digest } from '../digest/digest.ts';
 import { AshlarError, systemErrorCode } from '../errors/ashlar-error.ts';
+import { hasCode } from '../errors/has-code.ts';
+import { isTreeDamage } from '../image/damage/damage-codes.ts';
 import { readJsonObject } from '../image/json-object.ts';
 import { openImage, type OpenImage } from '../image/open-image.ts';
 import type { ImageStore } from '../image/image-store.ts';
@@ -57,14 +59,20 @@ export async function findCheckedImage(
 async function directory(path: string): Promise<CheckedImage> {
   const root = resolve(path);
   const stats = await stat(root).catch((error: unknown) => {
-    if (systemErrorCode(error) === undefined) throw error;
-    return null;
+    const code = systemErrorCode(error);
+    if (code === undefined) throw error;
+    throw notDirectory(path, `cannot be looked at (${code})`, error);
   });
-  if (stats?.isDirectory() !== true)
-    throw new AshlarError('source_invalid', `${path} is no directory of this machine`, {
-      data: { path },
-    });
+  if (!stats.isDirectory()) throw notDirectory(path, 'is no directory');
   return { files: directoryFiles(root), before: null, stored: null, [Symbol.dispose]: () => {} };
+}
+
+function notDirectory(path: string, what: string, cause?: unknown): AshlarError {
+  return new AshlarError('source_invalid', `${path} of this machine ${what}`, {
+    data: { path },
+    cause,
+    hint: 'Name the root directory of a file system as dir:PATH, or an image of the store.',
+  });
 }
 
 /** Provenance may be gone, or damaged, or tell of an image that was collected: then nobody knows. */
@@ -77,7 +85,7 @@ async function filesBefore(imageStore: ImageStore, digest: Digest): Promise<Imag
     if (typeof base !== 'string' || !isDigest(base)) return null;
     return await storedImageFiles(imageStore, base);
   } catch (error) {
-    if (!(error instanceof AshlarError)) throw error;
-    return null;
+    if (isTreeDamage(error) || hasCode(error, 'image_not_found')) return null;
+    throw error;
   }
 }

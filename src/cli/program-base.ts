@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type CommonOptions, type Perform, refWords, withCommonOptions } from './common-options.ts';
 import { addBaseLookCommands } from './program-base-look.ts';
 import type { SetupFlags } from './setup-request.ts';
@@ -24,7 +24,12 @@ export function addBaseCommands(program: Command, perform: Perform): void {
         .argument('<image>', refWords)
         .option('-t, --tag <name>', 'name for the image that is made'),
     )
-      .option('--undo', 'take out again what setups changed; what was changed since stays')
+      .addOption(
+        new Option(
+          '--undo',
+          'take out again what setups changed; what was changed since stays',
+        ).conflicts(['dryRun', ...setupOptionNames]),
+      )
       .option('--dry-run', 'say what would be changed and why, and change nothing'),
   ).action((reference: string, flags: BaseSetupFlags) =>
     perform(flags, async (context) => {
@@ -37,12 +42,24 @@ export function addBaseCommands(program: Command, perform: Perform): void {
   );
 }
 
+/** Of `withSetupOptions`, as commander has them. */
+const setupOptionNames: readonly (keyof SetupFlags)[] = [
+  'user',
+  'uid',
+  'ca',
+  'npmRegistry',
+  'pipIndex',
+  'dockerMirror',
+  'aptMirror',
+  'init',
+];
+
 /** What may be asked of a setup. */
 export function withSetupOptions(command: Command): Command {
   return command
     .option(
       '--user <name>',
-      'who works in the machine (default: whoever has uid 1000, else a new `user`)',
+      'who works in the machine (default: whom an earlier setup was asked for, whoever has uid 1000, else a new `user`)',
     )
     .option('--uid <number>', 'uid of the user')
     .option(
@@ -55,9 +72,10 @@ export function withSetupOptions(command: Command): Command {
     .option('--docker-mirror <url>', 'docker and podman in the image ask here first')
     .option(
       '--apt-mirror <url>',
-      "apt in the image asks here, in place of the distribution's hosts",
+      "apt in the image asks here, in place of the distribution's hosts: http://HOST, under which /debian or /ubuntu lies",
     )
-    .option('--no-init', 'bring no init to an image that has none');
+    .option('--no-init', 'bring no init to an image that has none, in later setups either')
+    .option('--init', 'bring one again');
 }
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

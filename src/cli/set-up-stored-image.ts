@@ -26,7 +26,7 @@ import { imageKey } from '../store/store-paths.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CommandContext } from './command-context.ts';
 import { guestBundle } from './guest-bundle.ts';
-import { reportFrom, reportOf, type SetUpReport, withoutChanges } from './setup-report.ts';
+import { reportForProvenance, reportFrom, reportOf, type SetUpReport } from './setup-report.ts';
 import type { SetupRequest } from './setup-request.ts';
 
 type Making = Required<ApplySetupOptions>;
@@ -63,12 +63,13 @@ export async function setUpStoredImage(
   const known =
     place.cache === 'ignore' ? null : await ledger.span('cache', key, () => results.find(key));
   const origin = await provenanceOf(objects, digest);
-  if (known !== null) return await asBefore(place, known, origin);
-  const { plan } = await ledger.span('tree', 'setup', () => planFor(imageStore, digest, options));
+  const before = known === null ? null : await asBefore(place, { known, image: digest, origin });
+  if (before !== null) return before;
+  const plan = await ledger.span('tree', 'setup', () => planFor(imageStore, digest, options));
   refuse(plan);
   const report = reportOf(plan);
   const provenance = (origin ?? { kind: 'setup' }) as Readonly<Record<string, Json>>;
-  const making = { image: digest, plan, provenance, report: withoutChanges(report) };
+  const making = { image: digest, plan, provenance, report: reportForProvenance(report) };
   const setUp = await apply(place, results, making);
   await ledger.span('upload', setUp.digest, () => results.record(key, setUp.digest));
   return { digest: setUp.digest, newStoredBytes: setUp.newStoredBytes, report };
@@ -138,8 +139,7 @@ export async function planStoredSetup(
   const { imageStore } = place;
   const image = await openImage(imageStore, digest);
   const options = await setupOptions(place, image, request);
-  const { plan } = await planFor(imageStore, digest, options);
-  return plan;
+  return planFor(imageStore, digest, options);
 }
 
 /** Throws the first of what was asked for and cannot be, with all in the message. */
@@ -164,30 +164,42 @@ async function setupOptions(
   image: OpenImage,
   { options, init }: SetupRequest,
 ): Promise<SetupOptions> {
+  const asked = init === 'as-before' ? {} : { init };
   const guest =
     init === 'leave'
       ? null
       : await ledger.span('cache', 'guest', () =>
           guestBundle(context.config.home, image.root.config),
         );
-  return { ...options, guest };
+  return { ...options, ...asked, guest };
 }
 
 async function planFor(
   imageStore: ImageStore,
   digest: Digest,
   options: SetupOptions,
-): Promise<{ readonly plan: SetupPlan }> {
+): Promise<SetupPlan> {
   const files = await storedImageFiles(imageStore, digest);
   const facts = await detectBase(files);
-  return { plan: await planSetup({ files, facts, options }) };
+  return planSetup({ files, facts, options });
 }
 
 function keyOf(image: Digest, options: SetupOptions): Digest {
-  const { ca = [], guest, npmRegistry, pipIndex, dockerMirror, aptMirror, user, uid } = options;
+  const {
+    ca = [],
+    guest,
+    npmRegistry,
+    pipIndex,
+    dockerMirror,
+    aptMirror,
+    user,
+    uid,
+    init,
+  } = options;
   const asked: Json = {
     user: user ?? null,
     uid: uid ?? null,
+    init: init ?? null,
     ca: ca.map(({ fingerprint }) => fingerprint),
     urls: [npmRegistry, pipIndex, dockerMirror, aptMirror].map((url) => url?.href ?? null),
     guest: guestKey(guest),
@@ -205,21 +217,31 @@ function guestKey(guest: SetupOptions['guest']): Json {
   };
 }
 
-/** An image that is there already: it gets the provenance of the build that ends with it now. */
+interface KnownSetup {
+  readonly known: Digest;
+  readonly image: Digest;
+  readonly origin: Record<string, unknown> | null;
+}
+
+/**
+ * An image that is there already: it gets the provenance of the build that ends with it now. Null where nothing says what was done.
+ */
 async function asBefore(
   { imageStore, ledger }: SetUpPlace,
-  known: Digest,
-  origin: Record<string, unknown> | null,
-): Promise<SetUpImage> {
+  { known, image, origin }: KnownSetup,
+): Promise<SetUpImage | null> {
   const { objects } = imageStore;
   const kept = await provenanceOf(objects, known);
-  const setup = kept?.['setup'] ?? null;
-  if (origin !== null && setup !== null) {
+  const setup = kept?.['setup'];
+  const made = reportFrom(setup);
+  if (made === null) return null;
+  const report = known === image ? { ...made, changes: [] } : made;
+  if (origin !== null) {
     const provenance = { ...origin, setup } as unknown as Json;
     await ledger.span('upload', known, async () => {
-      const image = await openImage(imageStore, known);
-      await deriveImage(imageStore, image, { config: image.root.config, provenance });
+      const opened = await openImage(imageStore, known);
+      await deriveImage(imageStore, opened, { config: opened.root.config, provenance });
     });
   }
-  return { digest: known, newStoredBytes: 0, report: reportFrom(setup) };
+  return { digest: known, newStoredBytes: 0, report };
 }

@@ -18,17 +18,17 @@ export interface SetupFlags {
   readonly pipIndex?: string;
   readonly dockerMirror?: string;
   readonly aptMirror?: string;
-  readonly init: boolean;
+  readonly init?: boolean;
 }
 
 /** What is asked of a setup; what Ashlar brings is not known yet. */
 export interface SetupRequest {
   readonly options: Omit<SetupOptions, 'guest'>;
-  readonly init: 'bring' | 'leave';
+  readonly init: 'bring' | 'leave' | 'as-before';
 }
 
 /** What a build does where nothing is said. */
-export const usualSetup: SetupRequest = { options: {}, init: 'bring' };
+export const usualSetup: SetupRequest = { options: {}, init: 'as-before' };
 
 /**
  * Reads the options of a setup, and the files that they name, before anything else is done. Throws `user_name_invalid`,
@@ -56,12 +56,12 @@ export async function readSetupRequest(
       ...(dockerMirror === undefined ? {} : { dockerMirror }),
       ...(aptMirror === undefined ? {} : { aptMirror }),
     },
-    init: init ? 'bring' : 'leave',
+    init: init === undefined ? 'as-before' : init ? 'bring' : 'leave',
   };
 }
 
 function parseUid(text: string): number {
-  if (!/^\d{1,10}$/.test(text))
+  if (!/^\d{1,20}$/.test(text))
     throw new AshlarError('invalid_request', `--uid ${text} is not a number`, {
       data: { uid: text },
     });

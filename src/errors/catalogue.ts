@@ -117,13 +117,13 @@ export const catalogue = {
     404,
   ),
   base_not_set_up: caller('Set the image up with `ashlar base setup IMAGE -t NAME`.'),
-  check_unknown: caller('`ashlar base check --help` says where the checks are listed.'),
+  check_unknown: caller('`ashlar base check --list` lists the checks.'),
   release_unknown: caller('`ashlar base ls` lists the releases.', 404),
   ca_file_invalid: caller(
     'Give a file with exactly one certificate in PEM form, and nothing else in it; several files are given with several --ca.',
   ),
   user_name_invalid: caller(
-    'Take a name of up to 32 letters, digits, `_`, `-` and `.`, which begins with a letter and has a small letter in it.',
+    'Take a name of up to 32 lower-case letters, digits, `_` and `-`, which begins with a letter.',
   ),
   setup_refused: caller(
     'Leave out what this image cannot have, or choose another base; `ashlar base show` says what a base has.',

@@ -22,6 +22,7 @@ interface SetUpDocument {
   readonly changes: readonly { readonly path: string; readonly step: string }[];
   readonly newStoredBytes: number;
   readonly left: readonly { readonly path: string }[];
+  readonly notes: readonly unknown[];
   readonly user: { readonly name: string; readonly uid: number };
 }
 
@@ -38,13 +39,19 @@ describe('ashlar base setup', () => {
     expect(first.changes).toEqual(dry.changes);
     expect(first.newStoredBytes).toBeLessThan(2e6);
     expect(first.changes.map(({ path }) => path)).toContain('/etc/sudoers.d/zz-ashlar');
+    const { changes, notes, user, digest } = first;
     expect(await setupDocument('base:test', '-t', 'machine')).toMatchObject({
-      digest: first.digest,
+      digest,
+      changes,
+      notes,
+      user,
     });
     expect(await setupDocument('machine', '-t', 'again')).toMatchObject({
-      digest: first.digest,
+      digest,
       changes: [],
     });
+    // What is remembered of it says the same.
+    expect(await setupDocument('machine', '-t', 'again')).toMatchObject({ digest, changes: [] });
     const undone = await setupDocument('again', '-t', 'before', '--undo');
     expect(undone).toMatchObject({ digest: first.image, left: [] });
     const cat = await bench.run(['image', 'cat', 'machine', '/etc/sudoers.d/zz-ashlar']);
@@ -54,7 +61,7 @@ describe('ashlar base setup', () => {
   it('says in words what it does, and why', async () => {
     const { stdout } = await bench.run(['base', 'setup', 'base:test', '--dry-run']);
     expect(stdout).toMatch(/^the user is node \(uid 1000\)\n/);
-    expect(stdout).toContain('write /etc/hosts (hosts: localhost and ashlar are found)');
+    expect(stdout).toContain('added /etc/hosts (hosts: localhost and ashlar are found)');
     expect(stdout).toContain('kept, user: node (uid 1000) is the user');
   });
 
@@ -81,8 +88,44 @@ describe('ashlar base setup', () => {
     expect((await bench.run(['image', 'ls'])).stdout).not.toContain('refused');
   });
 
-  it('asks for a name, or for nothing to be made', async () => {
-    expect(documentOf(await setup('base:test')).error).toMatchObject({ code: 'invalid_request' });
+  it.each([
+    ['no name'],
+    ['--undo with --dry-run', '-t', 'odd', '--undo', '--dry-run'],
+    ['--undo with a user', '-t', 'odd', '--undo', '--user', 'dev'],
+    ['--undo without init', '-t', 'odd', '--undo', '--no-init'],
+  ])('is told of %s, and does nothing', async (_, ...args) => {
+    const result = await setup('base:test', ...args);
+    expect([result.exitCode, documentOf(result).error]).toMatchObject([
+      2,
+      { code: 'invalid_request' },
+    ]);
+    expect((await bench.run(['image', 'ls'])).stdout).not.toContain('odd');
+  });
+
+  it('leaves the user of a base that was set up with one, also at the end of a build', async () => {
+    const asked = ['--user', 'dev', '--uid', '2000', '--no-init'];
+    await setupDocument('base:test', '-t', 'dev:test', ...asked);
+    const checked = await bench.run(['base', 'check', 'dev:test', '--check', 'setup-complete']);
+    expect([checked.exitCode, checked.stdout]).toEqual([0, expect.stringContaining('passed')]);
+    const built = await bench.build('FROM dev:test\nCOPY file /srv/\n', {
+      context: { file: 'x' },
+      args: ['--output', 'json'],
+    });
+    expect(documentOf(built)).toMatchObject({ setup: { user: { name: 'dev', uid: 2000 } } });
+    const image = documentOf(built).digest;
+    expect((await bench.run(['image', 'cat', image, '/etc/sudoers.d/zz-ashlar'])).stdout).toContain(
+      '\ndev ALL=',
+    );
+  });
+
+  it('does not fail for provenance that somebody else has written', async () => {
+    const { digest } = await setupDocument('base:test', '-t', 'machine');
+    const name = `${digest.slice('blake3:'.length)}.provenance`;
+    const file = join(bench.path, 'store/images', name);
+    for (const setup of [{ made: 'x' }, 7, { notes: [{}], made: [{}], user: 'me' }]) {
+      await writeFile(file, JSON.stringify({ kind: 'setup', setup }));
+      expect(await setupDocument('base:test', '-t', 'machine')).toMatchObject({ digest });
+    }
   });
 });
 

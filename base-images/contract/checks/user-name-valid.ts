@@ -1,4 +1,5 @@
 import { toDisplay } from '../../../src/index.ts';
+import { userNameProblem } from '../../setup/user-name.ts';
 import { type Check, failed, passed } from '../check.ts';
 import { withUser } from '../concerns.ts';
 
@@ -10,12 +11,12 @@ export const userNameValid: Check = {
   code: 'base_unfit',
   concerns: [withUser],
   look({ user }) {
-    const name = user ?? '';
-    // The rule of systemd and of Debian's adduser; useradd's own differs from release to release.
-    if (/^[a-z_][a-z0-9_-]{0,31}$/.test(name)) return passed(`${name} is such a name`);
+    const name = toDisplay(user ?? '');
+    const problem = userNameProblem(name);
+    if (problem === null) return passed(`${name} is such a name`);
     return failed(
-      `${JSON.stringify(toDisplay(name))} is no name that every release takes`,
-      'Choose a name of up to 32 lower-case letters, digits, dashes and underscores that begins with a letter or an underscore.',
+      `${JSON.stringify(name)} is no name that every release takes: ${problem}`,
+      'Choose a name of up to 32 lower-case letters, digits, dashes and underscores that begins with a letter.',
     );
   },
 };

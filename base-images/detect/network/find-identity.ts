@@ -17,14 +17,12 @@ export async function findResolvConf(look: Look): Promise<ResolvConfFacts> {
   };
 }
 
+/** The first line of /etc/hostname that is no comment (hostname(5)), where that can be a name. */
 export async function findHostname(look: Look): Promise<BytePath | null> {
-  const text = await look.text('etc/hostname', maxBytes);
-  return (
-    text
-      ?.split('\n')
-      .find((line) => line.trim() !== '' && !line.startsWith('#'))
-      ?.trim() ?? null
-  );
+  const text = (await look.text('etc/hostname', maxBytes)) ?? '';
+  const lines = text.split('\n').map((line) => line.trim());
+  const first = lines.find((line) => line !== '' && !line.startsWith('#')) ?? '';
+  return /^[!-~]{1,64}$/.test(first) ? first : null;
 }
 
 export async function findMachineId(look: Look): Promise<MachineIdState> {

@@ -53,7 +53,17 @@ furnish() {
 
 name_machine() {
   hostname=
-  [ -r /etc/hostname ] && read -r hostname </etc/hostname
+  if [ -r /etc/hostname ]; then # the first line that is no comment, hostname(5)
+    while read -r line || [ -n "$line" ]; do
+      case $line in
+        '' | '#'*) ;;
+        *)
+          hostname=$line
+          break
+          ;;
+      esac
+    done </etc/hostname
+  fi
   echo "${hostname:-ashlar}" >/proc/sys/kernel/hostname
   "$bb" ip link set lo up
 } 2>/dev/null

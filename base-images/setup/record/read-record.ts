@@ -1,4 +1,5 @@
 import type { Digest, ImageStore } from '../../../src/index.ts';
+import type { ImageFiles } from '../../files/image-files.ts';
 import { storedImageFiles } from '../../files/stored-image-files.ts';
 import type { ChangingTree } from './change-tree.ts';
 import { decodeRecord, maxRecordBytes, recordPath, type SetupRecord } from './setup-record.ts';
@@ -18,7 +19,11 @@ export async function readStoredRecord(
   imageStore: ImageStore,
   image: Digest,
 ): Promise<SetupRecord | null> {
-  const files = await storedImageFiles(imageStore, image);
+  return readRecordIn(await storedImageFiles(imageStore, image));
+}
+
+/** The same of any files. */
+export async function readRecordIn(files: ImageFiles): Promise<SetupRecord | null> {
   const file = await files.at(recordPath);
   if (file?.type !== 'file' || file.sizeBytes > maxRecordBytes) return null;
   const bytes = await files.read(recordPath, { maxBytes: maxRecordBytes });

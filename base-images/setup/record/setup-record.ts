@@ -10,7 +10,11 @@ export interface SetupRecord {
   readonly format: 1;
   /** In the order in which the changes were made. */
   readonly entries: readonly RecordEntry[];
+  /** What counts for later setups where they ask for nothing else; of an image for which nothing was asked, nothing. */
+  readonly asked?: Asked | undefined;
 }
+
+export type Asked = z.infer<typeof askedSchema>;
 
 export type RecordEntry = z.infer<typeof entrySchema>;
 export type Before = z.infer<typeof beforeSchema>;
@@ -89,7 +93,17 @@ const entrySchema = z.object({
   before: beforeSchema,
 });
 
-const recordSchema = z.object({ format: z.literal(1), entries: z.array(entrySchema).max(10_000) });
+const askedSchema = z.object({
+  /** Who works in the machine. */
+  user: bytesSchema.min(1).max(256).optional(),
+  init: z.literal('leave').optional(),
+});
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  asked: askedSchema.optional(),
+  entries: z.array(entrySchema).max(10_000),
+});
 
 export function encodeRecord(record: SetupRecord): Buffer {
   return Buffer.from(`${JSON.stringify(record, null, 1)}\n`, 'utf8');
@@ -109,29 +123,41 @@ function bytesOf(xattrs: readonly (readonly [string, string])[]): number {
   return xattrs.reduce((sum, [name, value]) => sum + name.length + (value.length * 3) / 4, 0);
 }
 
-export type ListedChange = Readonly<Record<'path' | 'step' | 'why' | 'change', string>>;
+export const listedChangeSchema = z.object({
+  path: z.string(),
+  step: z.string(),
+  why: z.string(),
+  change: z.enum(['added', 'changed', 'removed']),
+});
+
+export type ListedChange = Readonly<z.infer<typeof listedChangeSchema>>;
 
 /** Provenance is a small document. */
 const maxListCharacters = 256 * 1024;
 
-/**
- * For provenance: what was changed and what for, without what was there. Where homes and skeletons of the image have endless paths, the last entry
- * counts what is in the record alone.
- */
+/** For provenance: what was changed and what for, without what was there. */
 export function listOfChanges(entries: readonly RecordEntry[]): ListedChange[] {
+  return listWithinLimit(
+    entries.map(({ path, step, why, after, before }) => {
+      const wasThere = before.type !== 'nothing';
+      const change = after.type === 'nothing' ? 'removed' : wasThere ? 'changed' : 'added';
+      return { path: `/${toDisplay(path)}`, step, why, change };
+    }),
+  );
+}
+
+/** Where homes and skeletons of the image have endless paths, the last entry counts what is in the record alone. */
+export function listWithinLimit(changes: readonly ListedChange[]): ListedChange[] {
   const list: ListedChange[] = [];
   let characters = 0;
-  for (const { path, step, why, after, before } of entries) {
-    const change =
-      after.type === 'nothing' ? 'removed' : before.type === 'nothing' ? 'added' : 'changed';
-    const listed = { path: `/${toDisplay(path)}`, step, why, change };
-    characters += JSON.stringify(listed).length;
+  for (const change of changes) {
+    characters += JSON.stringify(change).length;
     if (characters > maxListCharacters) {
-      const more = `${entries.length - list.length} more changes are listed in this file`;
-      list.push({ path: `/${recordPath}`, step, why: more, change: 'added' });
+      const why = `${changes.length - list.length} more changes are listed in this file`;
+      list.push({ path: `/${recordPath}`, step: change.step, why, change: 'added' });
       return list;
     }
-    list.push(listed);
+    list.push(change);
   }
   return list;
 }

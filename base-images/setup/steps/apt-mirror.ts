@@ -22,7 +22,7 @@ export async function planAptMirror({ options, draft, facts, note }: StepContext
     const text = await readText(draft, path);
     if (text === null) continue;
     const changed = format === 'list' ? inList(text, moved) : inDeb822(text, moved);
-    if (changed.includes(aptMirror.href.replace(/\/$/, ''))) found += 1;
+    if (changed.includes(aptMirror.host)) found += 1;
     await draft.editFile(path, bytesOf(changed), rootsFile, {
       step,
       why: `apt installs from ${aptMirror.href}`,
@@ -47,13 +47,18 @@ export async function planAptMirror({ options, draft, facts, note }: StepContext
     });
 }
 
-/** `http://HOST/debian-security` is the archive of debian; `https://HOST/linux/debian` is somebody's else. */
+/**
+ * `http://HOST/debian-security` is the archive of debian; `https://HOST/linux/debian` is somebody's else. A mirror is named by what comes before
+ * the name of the archive, or with that name: `http://MIRROR` and `http://MIRROR/debian` are the same.
+ */
 function mirroredUri(uri: string, mirror: URL, names: readonly string[]): string {
   const match = /^(?:mirror\+)?https?:\/\/[^/]+(\/.*)$/.exec(uri);
   const path = match?.[1] ?? '';
   const [, first = ''] = path.split('/');
   const isOwn = names.some((name) => first === name || first.startsWith(`${name}-`));
-  return isOwn ? mirror.href.replace(/\/$/, '') + path : uri;
+  const before = mirror.href.replace(/\/$/, '');
+  const last = before.slice(before.lastIndexOf('/') + 1);
+  return isOwn ? (names.includes(last) ? before.slice(0, -last.length - 1) : before) + path : uri;
 }
 
 /** `deb [options] URI SUITE COMPONENT...` */

@@ -3,9 +3,10 @@ import { type BytePath, fromUtf8, toDisplay } from '../../../src/index.ts';
 import type { UserFacts } from '../../detect/base-facts.ts';
 import type { Reason } from '../draft.ts';
 import { commandFile, type CommandUser } from '../guest/command-file.ts';
-import { Obstacle } from '../obstacle.ts';
+import { Obstacle, shownPath } from '../obstacle.ts';
 import type { GuestBundle, SetupUser } from '../setup-plan.ts';
 import type { StepContext } from '../step-context.ts';
+import { isIdleBusybox } from './idle-busybox.ts';
 import { ownSystemd } from './own-systemd.ts';
 
 const step = 'init';
@@ -25,18 +26,20 @@ const mountPoints = [
   ['tmp', 0o1777],
 ] as const;
 
-const ownKinds = ['systemd', 'upstart', 'sysvinit', 'openrc'] as const;
+const ourInit: BytePath = `${ashlarDirectory}/init`;
 
 /**
- * A first process for an image that has none. One that has an init keeps it; where its systemd lies in no place in which the kernel looks,
+ * A first process for an image that has none, or a busybox that would start nothing. One that has an init keeps it; where its systemd lies in no place in which the kernel looks,
  * it is given one. What is brought is static: a busybox and two scripts for it, and needs nothing that the image would have to have.
  */
 export async function planInit(context: StepContext, user: SetupUser | null): Promise<void> {
   const { facts, options, draft, note } = context;
   const { guest } = options;
-  const own = ownKinds.find((kind) => kind === facts.init.kind);
-  if (own !== undefined) {
-    note({ step, kind: 'kept', what: `${own} is the init`, why: 'the image has its own' });
+  const { kind, realPath } = facts.init;
+  const hasNone = kind === 'none' || (await isIdleBusybox(context));
+  if (!hasNone && realPath !== ourInit) {
+    const what = kind === 'other' ? shownPath(realPath ?? '') : kind;
+    note({ step, kind: 'kept', what: `${what} is the init`, why: 'the image has its own' });
     return;
   }
   const systemd = await ownSystemd(context);
@@ -45,7 +48,7 @@ export async function planInit(context: StepContext, user: SetupUser | null): Pr
     await draft.placeLink('sbin/init', fromUtf8(`/${systemd}`), { step, why });
     return;
   }
-  if (guest === null) return;
+  if (guest === null || ('missing' in guest && realPath === ourInit)) return;
   if ('missing' in guest) throw new Obstacle(guest.missing, { of: 'image' });
   const architecture = facts.architecture?.name ?? guest.architecture;
   if (architecture !== guest.architecture)
@@ -54,10 +57,8 @@ export async function planInit(context: StepContext, user: SetupUser | null): Pr
       { of: 'image' },
     );
   await bring(context, guest, user);
-  const path = facts.init.kind === 'none' ? 'sbin/init' : null;
-  const target = fromUtf8(`/${ashlarDirectory}/init`);
   const why = 'the kernel finds an init';
-  if (path !== null) await draft.placeLink(path, target, { step, why });
+  if (hasNone) await draft.placeLink('sbin/init', `/${ourInit}`, { step, why });
 }
 
 async function bring(

@@ -13,7 +13,7 @@ import {
   subordinateLine,
   withAccount,
 } from './account-lines.ts';
-import { chooseUser } from './choose-user.ts';
+import { type ChosenUser, chooseUser } from './choose-user.ts';
 
 const step = 'user';
 
@@ -29,7 +29,7 @@ export async function planUser(context: StepContext): Promise<SetupUser> {
     throw new Obstacle('the image has no users: there is no /etc/passwd', { of: 'image' });
   if (!isAsked && shell === null)
     throw new Obstacle('the image has no shell that somebody could work in', { of: 'image' });
-  const chosen = chooseUser(facts.users, options);
+  const chosen = userFromBefore(context, isAsked) ?? chooseUser(facts.users, options);
   if (chosen.kind === 'there') {
     const { name, uid, gid, home, shell: theirs } = chosen.entry;
     note({
@@ -49,6 +49,12 @@ export async function planUser(context: StepContext): Promise<SetupUser> {
   const user = { name: fromUtf8(name), uid, gid, home: fromUtf8(home) };
   await makeHome(context, user);
   return user;
+}
+
+/** Who works in the machine since an earlier setup was asked for them; null where they are gone, or somebody else is asked for. */
+function userFromBefore({ facts, askedBefore }: StepContext, isAsked: boolean): ChosenUser | null {
+  const entry = isAsked ? null : facts.users.byName(askedBefore.user ?? '');
+  return entry === null ? null : { kind: 'there', entry };
 }
 
 /** A group of the same name is taken; else one of the same number is made, or of the next that is free. */

@@ -94,19 +94,9 @@ async function undo({ imageStore, ledger }: SetUpPlace, image: Digest): Promise<
 }
 
 function linesOf({ changes, notes, user }: SetUpReport): string[] {
-  const words = {
-    file: 'write',
-    directory: 'make',
-    symlink: 'link',
-    mode: 'change',
-    remove: 'remove',
-  };
   return [
     user === null ? 'nobody works in the machine' : `the user is ${user.name} (uid ${user.uid})`,
-    ...changes.map(
-      ({ path, step, why, change }) =>
-        `${Object.entries(words).find(([kind]) => kind === change)?.[1] ?? change} ${path} (${step}: ${why})`,
-    ),
+    ...changes.map(({ path, step, why, change }) => `${change} ${path} (${step}: ${why})`),
     ...(changes.length === 0 ? ['nothing is to be changed'] : []),
     ...notes.map(({ step, kind, what, why }) => `${kind}, ${step}: ${what} (${why})`),
   ];

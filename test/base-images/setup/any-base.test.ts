@@ -144,8 +144,8 @@ describe('any base', () => {
     );
     // What is kept in stores under a revision has to be what that revision comes to.
     expect([setupRevision, hash('sha256', JSON.stringify([shown, plan.notes]))]).toEqual([
-      1,
-      '297c44e6a5e2dc8d5dd91bdc077b6fb64ba6750350feb01514894d042a49ce44',
+      2,
+      '4dc6cf81fd93e66462a4d17d3370cd044df54a6cc29a780424361db8b72fdd2a',
     ]);
   });
 });

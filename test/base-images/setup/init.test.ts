@@ -49,6 +49,41 @@ describe('the init of an image', () => {
   });
 
   it.each([
+    ['a script', { 'usr/sbin/init': { content: '#!/bin/sh\n', mode: 0o755 } }],
+    [
+      'a busybox that has something to start',
+      {
+        'usr/bin/busybox': { content: 'BusyBox v1', mode: 0o755 },
+        'usr/sbin/init': { target: '/usr/bin/busybox' },
+        'etc/init.d/rcS': program,
+      },
+    ],
+  ])('stays where it is %s, and nothing is brought', async (_, files) => {
+    const { plan } = await planned(await stored({ ...debianSketch, ...files }), {
+      guest: guestWith({}),
+    });
+    expect(plan.changes.filter(({ path }) => /busybox|init/.test(path))).toEqual([]);
+    expect(plan.notes).toContainEqual(
+      expect.objectContaining({ step: 'init', kind: 'kept', why: 'the image has its own' }),
+    );
+  });
+
+  it('takes the place of a busybox that would start nothing, as in images of Alpine', async () => {
+    const alpine = {
+      ...debianSketch,
+      'usr/bin/busybox': { content: 'BusyBox v1', mode: 0o755 },
+      'usr/sbin/getty': { target: '/usr/bin/busybox' },
+      'usr/sbin/init': { target: '/usr/bin/busybox' },
+      'etc/inittab':
+        '::sysinit:/sbin/openrc sysinit\n# tty\ntty1::respawn:/sbin/getty 38400 tty1\n::ctrlaltdel:/sbin/reboot\n',
+    };
+    const first = await setUpSketch(alpine, { guest: guestWith({}) });
+    expect(await first.files.follow('sbin/init')).toMatchObject({ path: 'usr/lib/ashlar/init' });
+    const again = await planned(first, { guest: guestWith({}) });
+    expect(again.plan.changes).toEqual([]);
+  });
+
+  it.each([
     [{ bin: { target: 'usr/bin' }, sbin: { target: 'usr/sbin' } }, 'usr/sbin/init'],
     [{ 'bin/sh': program, 'sbin/fsck': program }, 'sbin/init'],
   ])('is where the kernel looks, merged or not: %j', async (layout, path) => {

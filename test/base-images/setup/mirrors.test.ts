@@ -115,6 +115,19 @@ describe('mirrors', () => {
     );
   });
 
+  it.each(['http://mirror.example', 'http://mirror.example/', 'http://mirror.example/debian/'])(
+    'of apt may be named with the name of the archive: %s',
+    async (mirror) => {
+      const list = `deb http://one.example/debian bookworm main\ndeb http://two.example/debian-security bookworm-security main\n`;
+      const base = { ...debianSketch, 'etc/apt/sources.list': list };
+      const { files, plan } = await setUpSketch(base, { aptMirror: url(mirror) });
+      expect(plan.refusals).toEqual([]);
+      expect(await textAt(files, 'etc/apt/sources.list')).toBe(
+        list.replaceAll(/http:\/\/(?:one|two)\.example/g, 'http://mirror.example'),
+      );
+    },
+  );
+
   it('of apt over https are said to need a package in an old one', async () => {
     const status =
       'Package: apt\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.2.35\n';

@@ -39,7 +39,8 @@ export interface Snapshots {
   readonly snapshot: Snapshot;
   /**
    * What `work` asks for and is not at hand yet is read, and `work` begins anew: it must come to the same result from the same files, and is
-   * done in as many rounds as it follows names of names.
+   * done in as many rounds as it follows names of names. Until a file was looked at it counts as missing, so that one round asks for all of
+   * the commands that thousands of rules name; what comes of such a round is thrown away.
    */
   run<Result>(work: () => Result): Promise<Result>;
   /** Reads a file, or a directory and every file in it, ahead of the question. */
@@ -59,18 +60,24 @@ export function createSnapshots(files: ImageFiles): Snapshots {
     misses.set(`${kind} ${path}`, { kind, path });
     throw new SnapshotMiss();
   };
+  const look = (path: BytePath): Looked => {
+    const value = known.looked.get(path);
+    if (value === undefined) misses.set(`look ${path}`, { kind: 'look', path });
+    return value ?? { error: 'No such file or directory' };
+  };
   return {
     snapshot: {
-      look: (path) => ask(known.looked, 'look', path),
+      look,
       read: (path) => ask(known.texts, 'read', path),
       names: (path) => ask(known.names, 'names', path),
     },
     run: async (work) => {
       for (;;) {
         try {
-          return work();
+          const result = work();
+          if (misses.size === 0) return result;
         } catch (error) {
-          if (!(error instanceof SnapshotMiss)) throw error;
+          if (misses.size === 0) throw error;
         }
         for (const miss of misses.values()) await fetchInto(known, files, miss);
         misses.clear();

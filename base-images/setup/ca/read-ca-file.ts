@@ -13,6 +13,8 @@ export interface CaCertificate {
   readonly subjectHash: string;
   /** Whether it says of itself that it is an authority. */
   readonly isAuthority: boolean;
+  /** From when on it holds, where that is still to come: as in ISO 8601. */
+  readonly holdsFrom: string | null;
 }
 
 export interface CaFileContext {
@@ -65,7 +67,13 @@ export function readCaFile(bytes: Buffer, { name, nowMs }: CaFileContext): CaCer
       `holds a certificate that has expired on ${certificate.validToDate.toISOString()}`,
       'Get the certificate that has taken its place.',
     );
-  return certificateFacts(certificate);
+  try {
+    return certificateFacts(certificate, nowMs);
+  } catch (error) {
+    // OpenSSL takes BER as well; GnuTLS and Go do not.
+    if (error instanceof RangeError) throw invalid('holds a certificate that is not DER inside');
+    throw error;
+  }
 }
 
 const pemBlock = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END [A-Z0-9 ]*-----/g;
@@ -80,14 +88,16 @@ export function fingerprintsIn(bundle: Buffer): ReadonlySet<string> {
   return fingerprints;
 }
 
-export function certificateFacts(certificate: X509Certificate): CaCertificate {
-  const { raw, subject, ca } = certificate;
+function certificateFacts(certificate: X509Certificate, nowMs: number): CaCertificate {
+  const { raw, subject, ca, validFromDate } = certificate;
   return {
     pem: pemOf(raw),
-    subject: subject.replaceAll('\n', ', '),
+    // Node gives none at all for an empty one, of certificates that name their hosts alone.
+    subject: ((subject as string | undefined) ?? '').replaceAll('\n', ', ') || '(no subject)',
     fingerprint: fingerprintOf(raw),
     subjectHash: subjectHash(raw),
     isAuthority: ca,
+    holdsFrom: validFromDate.getTime() > nowMs ? validFromDate.toISOString() : null,
   };
 }
 

@@ -24,6 +24,13 @@ export async function planCa(context: StepContext): Promise<void> {
     await (facts.ca.mechanism === 'update-ca-trust'
       ? addAnchor(context, certificate)
       : addLocal(context, certificate));
+    if (certificate.holdsFrom !== null)
+      note({
+        step,
+        kind: 'said',
+        what: `${certificate.subject} does not hold before ${certificate.holdsFrom}`,
+        why: 'until then programs refuse what it signed; the clock of this machine was asked',
+      });
     if (!certificate.isAuthority)
       note({
         step,

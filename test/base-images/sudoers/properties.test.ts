@@ -146,6 +146,29 @@ describe('the judge, of large files', () => {
     },
   );
 
+  // Each is looked for in the image.
+  it.each(['/bin/x', '/usr/bin/x\\,'])('20,000 commands of names like %s', async (name) => {
+    const lineOf = (_: unknown, index: number) => `user ALL=(ALL) NOPASSWD: ${name}${index}\n`;
+    const content = Array.from({ length: 20_000 }, lineOf).join('');
+    const files = memoryFiles({
+      'etc/passwd': 'root:x:0:0::/:\nuser:x:1000:1000::/:\n',
+      'etc/sudoers': { content, mode: 0o440 },
+      'bin/x7': { content: '', mode: 0o755 },
+    });
+    for (const [provider, version] of [
+      ['sudo', '1.9.17p2'],
+      ['sudo-rs', '0.2.15'],
+    ] as const) {
+      const before = process.cpuUsage();
+      const verdict = await judgeSudoers({ files, engine: { provider, version } });
+      const { user, system } = process.cpuUsage(before);
+      expect(verdict.problems).toEqual([]);
+      expect((user + system) / 1e6).toBeLessThan(8);
+      if (name === '/bin/x')
+        expect(await verdict.allows({ user: 'user', command: ['/bin/x7'] })).toBe('nopasswd');
+    }
+  });
+
   it.each([
     [
       'aliases of aliases',

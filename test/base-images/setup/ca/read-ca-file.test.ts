@@ -2,6 +2,7 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { derValuesIn, encodeDer } from '../../../../base-images/setup/ca/der.ts';
 import { readCaFile } from '../../../../base-images/setup/ca/read-ca-file.ts';
 import { subjectHash } from '../../../../base-images/setup/ca/subject-hash.ts';
 import { caPem, nowMs } from '../support/set-up.ts';
@@ -45,6 +46,33 @@ describe('a certificate file', () => {
 
   it('is refused once the certificate has expired', () => {
     expect(() => read(pem, Date.UTC(2200, 0, 1))).toThrow(/has expired on 2126-/);
+  });
+
+  it('is said to hold later where it does not yet', () => {
+    expect(read(pem, Date.UTC(2027, 0, 1)).holdsFrom).toBeNull();
+    expect(read(pem, Date.UTC(2000, 0, 1)).holdsFrom).toMatch(/^20\d\d-.*Z$/);
+  });
+
+  it('may have no subject, as those that name their hosts alone', () => {
+    const nameless = readFileSync(join(import.meta.dirname, '../support/nameless.crt'));
+    // As `openssl x509 -subject_hash` has it.
+    expect(read(nameless)).toMatchObject({ subject: '(no subject)', subjectHash: 'eea339da' });
+  });
+
+  it('is refused where it is BER, which OpenSSL alone takes', () => {
+    const [outer] = derValuesIn(der);
+    const [signed, ...rest] = derValuesIn(outer?.content ?? der);
+    const fields = derValuesIn(signed?.content ?? der);
+    // A length in five bytes, of which four are 0.
+    const subject = fields[5]?.content ?? der;
+    const long = Buffer.concat([Buffer.from([0x30, 0x85, 0, 0, 0, 0, subject.length]), subject]);
+    const parts = fields.map(({ whole }, index) => (index === 5 ? long : whole));
+    const inside = encodeDer(0x30, Buffer.concat(parts));
+    const all = encodeDer(0x30, Buffer.concat([inside, ...rest.map(({ whole }) => whole)]));
+    const lines = all.toString('base64');
+    expect(() =>
+      read(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`),
+    ).toThrow(expect.objectContaining({ code: 'ca_file_invalid' }));
   });
 
   it('says nothing of what a key file holds', () => {

@@ -50,7 +50,7 @@ describe('rows of published images', { timeout: 180_000 }, () => {
     skip,
   }) => {
     for (const program of ['docker-registry', 'skopeo'])
-      skip(!(await hasProgram(program)), `needs ${program}`);
+      skip(!hasProgram(program), `needs ${program}`);
     await using registry = await startDockerRegistry();
     await publish(registry.host, 'ubuntu-18.04');
     const upstream = ['--upstream', `docker.io=http://${registry.host}`];

@@ -21,7 +21,8 @@ export async function trustsMirror(
     process.argv(),
     process.workingDirectory(),
   ]);
-  if (cwd === null || (await process.isSecure())) return false;
+  if (environment === null || argv === null || cwd === null) return false;
+  if (await process.isSecure()) return false;
   const hasGiven = (name: string): boolean =>
     given[name] !== undefined && environment.get(name) === given[name];
   const others = [...environment].filter(([name]) => !hasGiven(name));
@@ -54,6 +55,9 @@ const filesOfProjects = [
 const maxFileBytes = 256 * 1024;
 /** A directory that lies deeper is none that a project is in. */
 const maxDepth = 32;
+/** A step may name any number of them. */
+const maxConfigurations = 400;
+const configurationsAtOnce = 16;
 
 /** A file that is too large to be one of these counts as one that names them. */
 async function namesAuthorities(
@@ -75,8 +79,14 @@ async function namesAuthorities(
     ...valuesOf(environment, /^npm_config_(?:user|global)config$/i),
     join(environment.get('XDG_CONFIG_HOME') ?? join(home, '.config'), 'pnpm/rc'),
   ].filter((path) => path.startsWith('/'));
-  const texts = [...new Set(paths)].map((path) => process.readText(path, maxFileBytes));
-  return (await Promise.all(texts)).some((text) => text !== null && ownAuthoritiesLine.test(text));
+  const files = [...new Set(paths)];
+  if (files.length > maxConfigurations) return true;
+  for (let at = 0; at < files.length; at += configurationsAtOnce) {
+    const some = files.slice(at, at + configurationsAtOnce);
+    const texts = await Promise.all(some.map((path) => process.readText(path, maxFileBytes)));
+    if (texts.some((text) => text !== null && ownAuthoritiesLine.test(text))) return true;
+  }
+  return false;
 }
 
 function valuesOf(environment: ReadonlyMap<string, string>, name: RegExp): readonly string[] {

@@ -9,9 +9,10 @@ import { resolveInRoot } from './resolve-in-root.ts';
 export interface StepProcess {
   /** Which it is, among all that the step ran: the number of the process and when it began. */
   readonly id: string;
-  /** As it was started with. */
-  environment(): Promise<ReadonlyMap<string, string>>;
-  argv(): Promise<readonly string[]>;
+  /** As it was started with. Null where it has more than any program is started with: it may have put anything in its place since. */
+  environment(): Promise<ReadonlyMap<string, string> | null>;
+  /** The same. */
+  argv(): Promise<readonly string[] | null>;
   /** Null for one whose root directory is not the container's. */
   workingDirectory(): Promise<string | null>;
   /** Opens what it runs: its program, and libraries of it whose path holds `library`. */
@@ -37,7 +38,12 @@ export interface StepConnection {
   readonly takenPort: number;
 }
 
-/** The process of the step that holds a connection; null when none does. */
+/** Of all descriptors of a step's processes, so many are looked at for one connection: a client of packages has a few hundred. */
+const maxDescriptors = 20_000;
+/** Looked at at once: each takes a thread of this process. */
+const descriptorsAtOnce = 64;
+
+/** The process of the step that holds a connection; null when none does, or none is found among so many. */
 export async function findAsker(
   place: StepProcessPlace,
   connection: StepConnection,
@@ -46,13 +52,15 @@ export async function findAsker(
   // Those that began last are asked first: a client of packages is young.
   const pids = names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
   const sockets = new Map<string, string | null>();
+  const budget = { descriptors: maxDescriptors };
   for (const pid of pids) {
     const directory = join(place.proc, pid);
     const network = await unlessGone(() => readlink(join(directory, 'ns/net')));
     if (network === null) continue;
     if (!sockets.has(network)) sockets.set(network, await socketOf(directory, connection));
     const socket = sockets.get(network) ?? null;
-    if (socket === null || !(await holds(directory, socket))) continue;
+    if (budget.descriptors <= 0) return null;
+    if (socket === null || !(await holds(directory, socket, budget))) continue;
     const began = await startOf(directory);
     return began === null ? null : stepProcess(directory, { ...place, id: `${pid}-${began}` });
   }
@@ -72,7 +80,7 @@ async function socketOf(
   const address = (endianness() === 'LE' ? bytes.reverse() : bytes).toString('hex').toUpperCase();
   const ends = [hexPort(stepPort), `${address}${hexPort(takenPort)}`];
   for (const table of ['net/tcp', 'net/tcp6']) {
-    const text = (await unlessGone(() => readFile(join(directory, table), 'latin1'))) ?? '';
+    const text = (await readTable(join(directory, table))) ?? '';
     for (const line of text.split('\n')) {
       const [, local = '', remote = '', , , , , , , inode] = line.trim().split(/\s+/);
       if (local.endsWith(ends[0] ?? '') && remote.endsWith(ends[1] ?? '') && inode !== undefined)
@@ -86,10 +94,19 @@ function hexPort(port: number): string {
   return `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-async function holds(directory: string, socket: string): Promise<boolean> {
-  const files = await namesIn(join(directory, 'fd'));
-  const targets = files.map((file) => unlessGone(() => readlink(join(directory, 'fd', file))));
-  return (await Promise.all(targets)).includes(socket);
+async function holds(
+  directory: string,
+  socket: string,
+  budget: { descriptors: number },
+): Promise<boolean> {
+  const files = (await namesIn(join(directory, 'fd'))).slice(0, budget.descriptors);
+  budget.descriptors -= files.length + 1;
+  for (let at = 0; at < files.length; at += descriptorsAtOnce) {
+    const some = files.slice(at, at + descriptorsAtOnce);
+    const targets = some.map((file) => unlessGone(() => readlink(join(directory, 'fd', file))));
+    if ((await Promise.all(targets)).includes(socket)) return true;
+  }
+  return false;
 }
 
 /** Field 22 of proc(5), /proc/PID/stat; the name, in brackets, may hold anything. */
@@ -102,12 +119,13 @@ function stepProcess(
   proc: string,
   { root, id }: StepProcessPlace & { readonly id: string },
 ): StepProcess {
-  const words = async (file: string): Promise<string[]> =>
-    ((await unlessGone(() => readFile(join(proc, file), 'utf8'))) ?? '').split('\0');
+  const words = async (file: string): Promise<string[] | null> =>
+    (await readTable(join(proc, file)))?.split('\0') ?? null;
   return {
     id,
     async environment() {
-      const pairs = (await words('environ')).filter((word) => word.includes('='));
+      const pairs = (await words('environ'))?.filter((word) => word.includes('='));
+      if (pairs === undefined) return null;
       return new Map(
         pairs.map((pair) => {
           const at = pair.indexOf('=');
@@ -121,17 +139,21 @@ function stepProcess(
       return own === '/' ? unlessGone(() => readlink(join(proc, 'cwd'))) : null;
     },
     async openProgram(library) {
-      const maps = (await unlessGone(() => readFile(join(proc, 'maps'), 'utf8'))) ?? '';
+      const maps = (await readTable(join(proc, 'maps'))) ?? '';
       const paths = maps.split('\n').flatMap((line) => /\s(\/.*)$/.exec(line)?.[1] ?? []);
       const libraries = [...new Set(paths)].filter((path) => path.includes(library));
-      const files = [
-        await unlessGone(() => open(join(proc, 'exe'))),
-        ...(await Promise.all(libraries.map((path) => openInRoot(root, path)))),
-      ];
-      return files.filter((file) => file !== null);
+      await using opened = new AsyncDisposableStack();
+      const files: FileHandle[] = [];
+      const keep = (file: FileHandle | null): void => {
+        if (file !== null) files.push(opened.use(file));
+      };
+      keep(await unlessGone(() => open(join(proc, 'exe'))));
+      for (const path of libraries.slice(0, maxLibraries)) keep(await openInRoot(root, path));
+      opened.move();
+      return files;
     },
     async isSecure() {
-      const words = await unlessGone(() => readFile(join(proc, 'auxv')));
+      const words = await readStart(join(proc, 'auxv'), 4096);
       return words === null || auxiliaryValue(words, atSecure) !== 0;
     },
     async readText(path, maxBytes) {
@@ -141,6 +163,33 @@ function stepProcess(
       return file.readFile('utf8');
     },
   };
+}
+
+/** Node.js is in one; nobody has several. */
+const maxLibraries = 4;
+
+/** What a program is started with has 128 KiB at most in one word, and 2 MiB in all where nobody has raised a limit (execve(2)). */
+const maxTableBytes = 4 * 1024 * 1024;
+
+/** A file of /proc as text; null for one that is gone, and for one that has more. */
+async function readTable(path: string): Promise<string | null> {
+  const bytes = await readStart(path, maxTableBytes + 1);
+  return bytes === null || bytes.length > maxTableBytes ? null : bytes.toString('utf8');
+}
+
+/** The first bytes of a file whose size nobody knows, as of /proc. */
+async function readStart(path: string, maxBytes: number): Promise<Buffer | null> {
+  return unlessGone(async () => {
+    await using file = await open(path);
+    const parts: Buffer[] = [];
+    for (let left = maxBytes; left > 0;) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(left, 65_536)));
+      if (bytesRead === 0) break;
+      parts.push(buffer.subarray(0, bytesRead));
+      left -= bytesRead;
+    }
+    return Buffer.concat(parts);
+  });
 }
 
 /** linux/auxvec.h */

@@ -21,6 +21,10 @@ const env = { ...process.env, ASHLAR_HOME: home };
 const caFile = process.env['ASHLAR_BUILD_CA'] ?? process.env['NODE_EXTRA_CA_CERTS'];
 const caArgs = caFile === undefined || caFile === '' ? [] : ['--ca-file', caFile];
 
+if (process.getuid?.() !== 0) {
+  process.stderr.write('demo: it has RUN steps, which need root: run `npm run demo` as root\n');
+  process.exit(1);
+}
 say(`State of the demo: ${home}`);
 const base = findBase();
 const context = join(home, 'demo', 'hello-node');

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { createLimiter } from '../../src/index.ts';
 import type { TakenConnection, TakenHosts } from '../run/taken-hosts.ts';
 import { connectStraight, connectThrough, NoConnection } from './connect-to.ts';
 import type { GivenCertificates } from './given-certificates.ts';
@@ -37,6 +38,12 @@ export interface MirrorWayOptions {
   readonly monotonicMs: () => number;
 }
 
+/**
+ * Connections for which a program is looked for and a way is made at once; the others of a step wait. A client of packages has some dozens
+ * open.
+ */
+const judgedAtOnce = 32;
+
 /** A mirror that failed is left alone for so long: each try costs a client the wait. */
 const restMs = 10_000;
 
@@ -54,8 +61,11 @@ export function createMirrorWay(options: MirrorWayOptions): MirrorWay {
     doorFor(given) {
       const use = { through: 0, straight: 0, without: 0 };
       const isTrusted = trustOf(given);
+      const turns = createLimiter(judgedAtOnce);
       const connectionFor = async (connection: TakenConnection): Promise<Socket> => {
-        const { name, port } = connection;
+        const { name, port, socket } = connection;
+        // Whoever left while they waited is not looked for.
+        if (socket.destroyed) throw new NoConnection('the program is gone');
         const isWanted = port === 443 && (await isTrusted(connection));
         const found = isWanted ? await throughMirror(name) : null;
         const how = found !== null ? 'through' : isWanted ? 'without' : 'straight';
@@ -64,7 +74,12 @@ export function createMirrorWay(options: MirrorWayOptions): MirrorWay {
         return found ?? connectStraight(name, port);
       };
       const take = (connection: TakenConnection): void => {
-        void join(connection.socket, connectionFor(connection));
+        const wanted = Promise.withResolvers<Socket>();
+        // A failure is the connection's alone.
+        const settled = (): Promise<void> =>
+          connectionFor(connection).then(wanted.resolve, wanted.reject);
+        void turns.enter(settled);
+        void join(connection.socket, wanted.promise);
       };
       return { taken: { names: mirror.names, take }, use };
     },

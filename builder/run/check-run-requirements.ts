@@ -96,7 +96,8 @@ async function fileRequirement(name: string, path: string, mend: string): Promis
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === undefined) throw error;
-    return { name, ok: false, detail: `${path}: ${code}`, mend };
+    const isDenied = code === 'EACCES' || code === 'EPERM';
+    return { name, ok: false, detail: `${path}: ${code}`, mend: isDenied ? 'run as root' : mend };
   }
 }
 

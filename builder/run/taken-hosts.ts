@@ -27,8 +27,8 @@ export interface TakenConnection {
 export const takenPorts = [80, 443] as const;
 export type TakenPort = (typeof takenPorts)[number];
 
-/** A step that opens more at once waits for its own to end, as the kernel's queue of connections does. */
-const maxConnections = 1024;
+/** A step that has more open at once sees the others closed: each takes memory of this process. */
+const maxConnections = 512;
 const startTimeoutMs = 20_000;
 
 export interface TakenHostsPlace {

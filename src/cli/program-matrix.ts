@@ -85,7 +85,9 @@ the published image of Docker Hub. A row whose image cannot be had is shown as n
   ashlar matrix run --report html --out matrix.html     all that this machine can do, in some minutes`;
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, ...list(value)];
+  const names = list(value);
+  if (names.length === 0) throw new InvalidArgumentError('It names nothing.');
+  return [...previous, ...names];
 }
 
 function commas(known: readonly string[]): (text: string) => readonly string[] {

@@ -79,6 +79,11 @@ function parseUrl(text: string | undefined, option: string): URL | undefined {
     throw new AshlarError('invalid_request', `${option} ${text} is no http or https URL`, {
       data: { url: text },
     });
+  if (url.search !== '' || url.hash !== '')
+    throw new AshlarError('invalid_request', `${option} ${text} has a query or a fragment`, {
+      data: { url: text },
+      hint: 'Name the mirror by host and path alone.',
+    });
   if (url.username === '' && url.password === '') return url;
   throw new AshlarError('invalid_request', `${option} names a user or password in the URL`, {
     hint: 'It would be in the image, where everybody can read it.',

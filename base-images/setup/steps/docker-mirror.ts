@@ -24,8 +24,7 @@ function withMirror(text: string | null, mirror: URL): string {
   const others = Array.isArray(known) ? known.filter((other) => other !== mirror.href) : [];
   // What stands there already in this order stays as its author wrote it.
   if (text !== null && Array.isArray(known) && known[0] === mirror.href) return text;
-  const changed = { ...settings, 'registry-mirrors': [mirror.href, ...others] };
-  return `${JSON.stringify(changed, null, 2)}\n`;
+  return written({ ...settings, 'registry-mirrors': [mirror.href, ...others] });
 }
 
 function parsed(text: string): Record<string, unknown> {
@@ -38,8 +37,17 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
+/** JSON of thousands of levels can be read and not be written. */
+function written(settings: Record<string, unknown>): string {
+  try {
+    return `${JSON.stringify(settings, null, 2)}\n`;
+  } catch (error) {
+    throw error instanceof RangeError ? noSettings() : error;
+  }
+}
+
 function noSettings(): Obstacle {
-  return new Obstacle(`/${daemonPath} of the image holds no JSON object`, {
+  return new Obstacle(`/${daemonPath} of the image holds no JSON object of settings`, {
     of: 'file',
     path: daemonPath,
     hint: 'Mend the file, or remove it in an earlier step.',

@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import packageFile from '../../../package.json' with { type: 'json' };
 import {
@@ -82,7 +82,7 @@ export async function matrixRun(
     signal,
     onProgress: matrixProgress(context.terminal),
   });
-  if (form !== undefined) await writeFile(outFile, writeReport(report, form));
+  if (form !== undefined) await writeOut(outFile, writeReport(report, form));
   if (options.checks.length === 0) await keep(context, report, all);
   return finished(report, form === undefined ? null : outFile);
 }
@@ -139,10 +139,27 @@ async function outFileOf({ form, outFile }: MatrixRunOptions): Promise<string> {
       { hint: 'Say which with --report html, json or junit.' },
     );
   if (form === undefined) return '';
+  if (outFile === '')
+    throw new AshlarError('invalid_request', '--out names no file', {
+      hint: 'Name a file in a directory that is there, with --out.',
+    });
   const file = resolve(outFile ?? `ashlar-matrix.${endings[form]}`);
+  // Before minutes are spent. What is there stays as it is until there is a report.
+  await writing(file, async () => {
+    const isThere = existsSync(file);
+    await using _ = await open(file, isThere ? 'r+' : 'wx');
+    if (!isThere) await rm(file);
+  });
+  return file;
+}
+
+async function writeOut(file: string, text: string): Promise<void> {
+  await writing(file, () => writeFile(file, text));
+}
+
+async function writing(file: string, work: () => Promise<void>): Promise<void> {
   try {
-    await access(dirname(file), constants.W_OK);
-    return file;
+    await work();
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === undefined) throw error;

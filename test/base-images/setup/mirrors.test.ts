@@ -67,9 +67,16 @@ describe('mirrors', () => {
     expect(containers).toContain('location = "mirror.example:5000/hub"\ninsecure = true');
   });
 
-  it.each(['no JSON', '[]', 'null', '"text"'])(
+  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+  it.each([
+    ['no JSON', 'no JSON'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a text', '"text"'],
+    ['endlessly deep', deep],
+  ])(
     'of docker are refused where its settings are %s: their author has to mend them',
-    async (text) => {
+    async (_, text) => {
       const base = await stored({ ...debianSketch, 'etc/docker/daemon.json': text });
       const { plan } = await planned(base, { dockerMirror: url('http://mirror.example') });
       expect(plan.refusals).toMatchObject([

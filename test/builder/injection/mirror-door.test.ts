@@ -103,6 +103,38 @@ describe('the way of steps to a mirror', () => {
     expect([one.use.straight, other.use.straight, way.use.straight]).toEqual([1, 1, 2]);
   });
 
+  it('looks for no program that has left, and for a few at a time', async () => {
+    const mirror = await startMirror();
+    const { way } = wayTo(mirror.url);
+    const door = way.doorFor(given);
+    let looked = 0;
+    let mostAtOnce = 0;
+    const held = Promise.withResolvers<null>();
+    const taken: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      taken.push(socket);
+      const asker = async (): Promise<null> => {
+        looked += 1;
+        mostAtOnce = Math.max(mostAtOnce, looked);
+        return held.promise;
+      };
+      door.taken.take({ socket, name: 'localhost', port: 443, asker });
+    });
+    const port = await listening(server);
+    const clients = Array.from({ length: 200 }, () => connect(port, '127.0.0.1'));
+    for (const client of clients) client.on('error', () => {});
+    while (taken.length < clients.length) await once(server, 'connection');
+    const closed = taken.map((socket) => once(socket, 'close'));
+    for (const socket of taken) socket.destroy();
+    await Promise.all(closed);
+    held.resolve(null);
+    // The last of the queue is behind all others.
+    expect(await say(door)).toBe('hello');
+    expect(mostAtOnce).toBeLessThanOrEqual(32);
+    expect(looked).toBe(mostAtOnce);
+    for (const client of clients) client.destroy();
+  });
+
   it.each([
     ['refuses', 'HTTP/1.1 403 Forbidden\r\n\r\n', 'it answered 403 to CONNECT'],
     ['speaks something else', 'SSH-2.0-x\r\n\r\n', 'it answered no HTTP to CONNECT'],

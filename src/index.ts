@@ -46,6 +46,7 @@ export {
   setTag,
   type Tag,
 } from './image/references/tags.ts';
+export { changeImage, type ChangingFiles } from './image/patch/change-image.ts';
 export { type ImagePatch, patchImage } from './image/patch/patch-image.ts';
 export { updateDisk } from './image/disk/update-disk.ts';
 export { writeImage, type WrittenImage } from './image/write-image.ts';

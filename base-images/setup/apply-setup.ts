@@ -1,4 +1,5 @@
 import {
+  type BytePath,
   type ContentIntake,
   deriveImage,
   type Digest,
@@ -49,9 +50,11 @@ export async function applySetup(
     await listEarlier(imageStore, { image, provenance, report });
     return { digest: image, newStoredBytes: 0 };
   }
-  return changeTree(imageStore, image, async ({ tree, intake, read }) => {
-    const earlier = (await readRecord({ tree, read }))?.entries ?? [];
-    const befores = await describeBefore(changes, { tree, read, earlier });
+  return changeTree(imageStore, image, async (changing) => {
+    const { tree, intake } = changing;
+    await changing.load(pathsOf(changes));
+    const earlier = (await readRecord(changing))?.entries ?? [];
+    const befores = await describeBefore(changes, { ...changing, earlier });
     const mtime = timeOf(tree);
     for (const change of changes) await makeChange({ tree, intake, mtime }, change);
     const entries = entriesAfter(changes, { tree, earlier }, befores);
@@ -62,6 +65,12 @@ export async function applySetup(
       setup: { ...report, base: image, changes: listOfChanges(entries) },
     };
   });
+}
+
+/** All that is looked up. */
+function pathsOf(changes: readonly Change[]): BytePath[] {
+  const paths = changes.flatMap(({ path, movedFrom }) => [path, movedFrom ?? path]);
+  return ['etc', recordPath, ...paths];
 }
 
 function isEmpty({ user, init }: Asked): boolean {

@@ -41,8 +41,10 @@ export async function undoSetup(imageStore: ImageStore, image: Digest): Promise<
   const stored = await storedImageFiles(imageStore, image);
   if ((await stored.at(recordPath)) === null) return { digest: image, restored, left };
   const change = changeTree(imageStore, image, async (changing) => {
+    await changing.load([recordPath]);
     const record = await readRecord(changing);
     if (record === null) throw noList(image);
+    await loadTouched(changing, record.entries);
     changing.tree.remove(recordPath);
     for (const entry of record.entries.toReversed()) {
       const why = await restore(changing, entry);
@@ -60,6 +62,20 @@ export async function undoSetup(imageStore: ImageStore, image: Digest): Promise<
     throw hasCode(error, 'layer_invalid') ? noList(image, error) : error;
   });
   return { digest, restored, left };
+}
+
+/** Reads all that restoring looks at. */
+async function loadTouched(
+  { load, loadChildren }: ChangingTree,
+  entries: readonly RecordEntry[],
+): Promise<void> {
+  for (const { path, after, before } of entries) {
+    await load([path]);
+    if (after.type === 'directory') await loadChildren(path);
+    if (before.type !== 'file') continue;
+    if (before.linkedWith !== null) await load([before.linkedWith]);
+    if ('movedTo' in before.content) await load([before.content.movedTo]);
+  }
 }
 
 function noList(image: Digest, cause?: unknown): AshlarError {

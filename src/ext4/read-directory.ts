@@ -1,11 +1,16 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import { blockBytes } from './format.ts';
+import { blockBytes, entryTypes } from './format.ts';
 
 /** A name in a directory as it is on the disk. */
 export interface ListedName {
   readonly name: BytePath;
   readonly inodeNumber: number;
+  readonly type: keyof typeof entryTypes;
 }
+
+const typesByCode = new Map(
+  Object.entries(entryTypes).map(([type, code]) => [code as number, type as ListedName['type']]),
+);
 
 const headerBytes = 8;
 
@@ -23,8 +28,10 @@ export function* readDirectoryBlock(block: Buffer): Iterable<ListedName> {
     if (entryBytes < headerBytes + nameBytes || end > blockBytes || end % 4 !== 0)
       throw new RangeError(`has an entry of ${entryBytes} bytes at ${offset}`);
     const nameStart = offset + headerBytes;
-    if (inodeNumber !== 0)
-      yield { inodeNumber, name: block.toString('latin1', nameStart, nameStart + nameBytes) };
     offset = end;
+    if (inodeNumber === 0) continue;
+    const type = typesByCode.get(block.readUInt8(nameStart - 1));
+    if (type === undefined) throw new RangeError(`has an entry of no type at ${nameStart}`);
+    yield { inodeNumber, type, name: block.toString('latin1', nameStart, nameStart + nameBytes) };
   }
 }

@@ -24,6 +24,8 @@ export interface SuperblockFields {
   readonly journalBlockField: Buffer;
 }
 
+/** Where it is in the first block. */
+export const superblockOffset = 1024;
 const superblockBytes = 1024;
 const signedHashFlag = 1;
 const userXattrAndAcl = 0xc;
@@ -79,4 +81,9 @@ export function encodeSuperblock(fields: SuperblockFields): Buffer {
 
 function allOf(features: Readonly<Record<string, number>>): number {
   return Object.values(features).reduce((sum, bit) => sum | bit, 0);
+}
+
+/** What a superblock says that the tree and the size of the disk do not. */
+export function readSuperblock(bytes: Buffer): Pick<SuperblockFields, 'freeBlocks' | 'freeInodes'> {
+  return { freeBlocks: bytes.readUInt32LE(0x0c), freeInodes: bytes.readUInt32LE(0x10) };
 }

@@ -4,6 +4,7 @@ import { expectPacks } from './expect-packs.ts';
 import { encodeImageRoot, type ImageConfig, type ImageRoot } from './image-root.ts';
 import type { ImageStore } from './image-store.ts';
 import type { OpenImage } from './open-image.ts';
+import { readOutlineBytes } from './outline-file.ts';
 import { publishImage } from './publish-image.ts';
 import { readWholePlacement } from './read-image-parts.ts';
 import { renewProvenance } from './record-provenance.ts';
@@ -37,6 +38,7 @@ export async function deriveImage(
   }
   const placement = await readWholePlacement(objects, image.digest, image.root);
   await expectPacks(imageStore, placement.packs);
-  await publishImage(objects, { digest, root, placement: placement.bytes, provenance });
+  const outline = await readOutlineBytes(objects, image.digest);
+  await publishImage(objects, { digest, root, placement: placement.bytes, outline, provenance });
   return digest;
 }

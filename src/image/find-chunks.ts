@@ -67,9 +67,8 @@ export function createChunkPlaces(source: ChunkPlacesSource): ChunkPlaces {
     },
     locate: (chunk) =>
       naming(() =>
-        places.read(async ({ located }) => {
-          const { locations, damage } = await located();
-          const location = locations.get(chunk);
+        places.read(async ({ locate }) => {
+          const { location, damage } = await locate(chunk);
           if (location !== undefined) return location;
           throw damage ?? noPlace(image, chunk);
         }),

@@ -13,6 +13,7 @@ import {
 } from './manifest-pages.ts';
 import type { OpenPlacement } from './placement.ts';
 import { openPlacementOf } from './read-image-parts.ts';
+import { createManifestSearch } from './search-manifest.ts';
 
 /** Where everything of an image is, as its placement said at one time. */
 export interface ImagePlaces {
@@ -22,6 +23,12 @@ export interface ImagePlaces {
   readonly readBlobs: ReadBlobs;
   /** Goes through the whole manifest at first use. */
   located(): Promise<LocatedChunks>;
+  /** Where one chunk is, if pages that can be read tell of it; goes through the whole manifest too, more cheaply. */
+  locate(chunk: Digest): Promise<LocatedChunk>;
+}
+
+export interface LocatedChunk extends Pick<LocatedChunks, 'damage'> {
+  readonly location: PackLocation | undefined;
 }
 
 export interface LocatedChunks {
@@ -48,6 +55,9 @@ export interface RenewedPlaces {
 }
 
 const maxRenewals = 4;
+
+/** Who looks for more chunks than this has all of them listed. */
+const maxSearches = 64;
 
 /** Throws `image_not_found` or `manifest_corrupt`, as do later renewals. */
 export async function openImagePlaces(
@@ -117,7 +127,20 @@ function placesOf(
     }
     return { locations, damage };
   });
-  return { placement, manifest, readBlobs, located };
+  const search = createManifestSearch(root, { readBlobs, ...manifest });
+  let searches = 0;
+  const locate = async (chunk: Digest): Promise<LocatedChunk> => {
+    searches += 1;
+    if (searches > maxSearches) {
+      const { locations, damage } = await located();
+      return { location: locations.get(chunk), damage };
+    }
+    const found = await search.find(chunk);
+    if (found === null) return { location: undefined, damage: await search.damage() };
+    const [page] = await placement.readPages(found.position, 1);
+    return { location: page?.[found.number], damage: null };
+  };
+  return { placement, manifest, readBlobs, located, locate };
 }
 
 /** Where a page of the manifest or of the tree is, by its number in the placement. */

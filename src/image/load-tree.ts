@@ -58,7 +58,8 @@ function addPage(started: FileTree | undefined, page: TreePage, image: OpenImage
   return tree;
 }
 
-function rememberBins(page: TreePage, knownBins: Map<string, Digest>): void {
+/** Adds the bins of a page, by what is in them. */
+export function rememberBins(page: TreePage, knownBins: Map<string, Digest>): void {
   const items = new Map<number, { content: BinContent; block: number }[]>();
   for (const entry of page.entries) {
     if ('linkTo' in entry || entry.place === null) continue;

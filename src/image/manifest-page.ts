@@ -48,6 +48,13 @@ export function decodeManifestPage(bytes: Buffer): ManifestPage {
   return page;
 }
 
+/** The number of a digest of 32 bytes among those of an encoded page; null where it is not among them. */
+export function findInManifestPage(bytes: Buffer, digest: Buffer): number | null {
+  for (let at = bytes.indexOf(digest, headerBytes); at >= 0; at = bytes.indexOf(digest, at + 1))
+    if ((at - headerBytes) % 32 === 0) return (at - headerBytes) / 32;
+  return null;
+}
+
 function wrongLength(): AshlarError {
   return new AshlarError(
     'manifest_corrupt',

@@ -1,7 +1,13 @@
 import { type Digest, digestBytes, digestFromBytes, digestOf } from '../digest/digest.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { codecs, type PackLocation } from '../chunks/pack-format.ts';
-import { chunkBytes } from '../tree/inode.ts';
+import {
+  chunkRecordBytes,
+  copyChunkRecords,
+  readChunkRecord,
+  type StoredRecords,
+  writeChunkRecord,
+} from './placement-records.ts';
 
 /**
  * Where an image's chunks and pages lie. It is no part of the image's identity: packs can be rewritten, and the image
@@ -19,42 +25,36 @@ import { chunkBytes } from '../tree/inode.ts';
  */
 export interface Placement {
   readonly blobs: readonly PackLocation[];
-  /** Locations of the chunks of each page of the manifest, in the order of the page. */
-  readonly pages: readonly (readonly PackLocation[])[];
+  /** Locations of the chunks of each page of the manifest, in the order of the page; or as another placement has them. */
+  readonly pages: readonly (readonly PackLocation[] | StoredRecords)[];
+}
+
+/** A placement as it is stored, and the packs that it names. */
+export interface EncodedPlacement {
+  readonly bytes: Buffer;
+  readonly packs: readonly Digest[];
 }
 
 const magic = 'ASHLARPL';
 const version = 1;
 const headerBytes = 64;
 const blobBytes = 16;
-const chunkRecordBytes = 8;
 const codecShift = 28;
 
 /** Throws `image_too_large` for an image in more than a million packs. */
-export function encodePlacement(placement: Placement): Buffer {
+export function encodePlacement(placement: Placement): EncodedPlacement {
   const packs = new Map<Digest, number>();
-  const numberOf = (location: PackLocation): number => {
-    const known = packs.get(location.pack) ?? packs.size;
-    packs.set(location.pack, known);
+  const numberOf = (pack: Digest): number => {
+    const known = packs.get(pack) ?? packs.size;
+    packs.set(pack, known);
     return known;
   };
   const blobs = Buffer.alloc(placement.blobs.length * blobBytes);
   placement.blobs.forEach((location, index) => {
-    writeLocation(blobs, index * blobBytes, { location, pack: numberOf(location) });
+    writeLocation(blobs, index * blobBytes, { location, pack: numberOf(location.pack) });
     blobs.writeUInt32LE(location.plainBytes, index * blobBytes + 12);
   });
-  const directory = Buffer.alloc((placement.pages.length + 1) * 4);
-  const chunks = Buffer.alloc(
-    placement.pages.reduce((sum, page) => sum + page.length, 0) * chunkRecordBytes,
-  );
-  let record = 0;
-  placement.pages.forEach((page, index) => {
-    for (const location of page) {
-      writeChunkRecord(chunks, record * chunkRecordBytes, { location, pack: numberOf(location) });
-      record += 1;
-    }
-    directory.writeUInt32LE(record, (index + 1) * 4);
-  });
+  const { directory, chunks } = encodeRecords(placement.pages, numberOf);
   const names = Buffer.concat([...packs.keys()].map((pack) => digestBytes(pack)));
   const front = Buffer.concat([names, blobs, directory]);
   const header = Buffer.alloc(headerBytes);
@@ -64,7 +64,53 @@ export function encodePlacement(placement: Placement): Buffer {
   header.writeUInt32LE(placement.blobs.length, 16);
   header.writeUInt32LE(placement.pages.length, 20);
   digestBytes(digestOf(front)).copy(header, 24);
-  return Buffer.concat([header, front, chunks]);
+  return { bytes: Buffer.concat([header, front, chunks]), packs: [...packs.keys()] };
+}
+
+function encodeRecords(
+  pages: Placement['pages'],
+  numberOf: (pack: Digest) => number,
+): Record<'directory' | 'chunks', Buffer> {
+  const counts = pages.map((page) =>
+    'records' in page ? page.records.length / chunkRecordBytes : page.length,
+  );
+  const directory = Buffer.alloc((pages.length + 1) * 4);
+  const chunks = Buffer.alloc(counts.reduce((sum, count) => sum + count, 0) * chunkRecordBytes);
+  const renumber = createRenumbering(numberOf);
+  let record = 0;
+  pages.forEach((page, index) => {
+    const start = record * chunkRecordBytes;
+    if ('records' in page) {
+      const { records, packs } = page;
+      if (!copyChunkRecords(chunks, start, { records, numberOf: renumber(packs) }))
+        throw new AshlarError('manifest_corrupt', 'a record of a placement names no pack');
+    } else {
+      page.forEach((location, number) =>
+        writeChunkRecord(chunks, start + number * chunkRecordBytes, {
+          location,
+          pack: numberOf(location.pack),
+        }),
+      );
+    }
+    record += counts[index] ?? 0;
+    directory.writeUInt32LE(record, (index + 1) * 4);
+  });
+  return { directory, chunks };
+}
+
+/** Looks the packs of a table up once each. */
+function createRenumbering(
+  numberOf: (pack: Digest) => number,
+): (packs: readonly Digest[]) => (pack: number) => number | undefined {
+  const known = new Map<readonly Digest[], (number | undefined)[]>();
+  return (packs) => {
+    const numbers = known.get(packs) ?? [];
+    known.set(packs, numbers);
+    return (number) => {
+      const pack = packs[number];
+      return (numbers[number] ??= pack === undefined ? undefined : numberOf(pack));
+    };
+  };
 }
 
 /** Reads `lengthBytes` at `offset` of a placement. */
@@ -78,6 +124,8 @@ export interface OpenPlacement {
   readonly pageCount: number;
   /** The locations of `count` pages from `first` on, by their numbers in the root's list; reads their records only. */
   readPages(first: number, count: number): Promise<readonly (readonly PackLocation[])[]>;
+  /** The same, undecoded. */
+  readRecords(first: number, count: number): Promise<readonly StoredRecords[]>;
 }
 
 /**
@@ -107,29 +155,32 @@ export async function openPlacement(read: ReadPlacement, image: Digest): Promise
   });
   const directoryStart = blobsStart + blobCount * blobBytes;
   const recordOf = (page: number): number => front.readUInt32LE(directoryStart + page * 4);
-  const readRecords = async (first: number, count: number): Promise<Buffer> => {
+  const readRecords = async (first: number, count: number): Promise<readonly StoredRecords[]> => {
     const start = recordOf(first);
     const lengthBytes = (recordOf(first + count) - start) * chunkRecordBytes;
     const offset = headerBytes + frontBytes + start * chunkRecordBytes;
     const records = await read(offset, lengthBytes);
     if (!header.equals(await read(0, headerBytes))) throw replaced(image);
-    return records;
+    return Array.from({ length: count }, (_, page) => {
+      const from = (recordOf(first + page) - start) * chunkRecordBytes;
+      const to = (recordOf(first + page + 1) - start) * chunkRecordBytes;
+      return { records: records.subarray(from, to), packs };
+    });
   };
   return {
     frontDigest,
     packs,
     blobs,
     pageCount,
+    readRecords,
     async readPages(first, count) {
-      const records = await readRecords(first, count);
-      const context = { packs, image };
-      const start = recordOf(first);
-      return Array.from({ length: count }, (_, page) => {
-        const from = recordOf(first + page) - start;
-        return Array.from({ length: recordOf(first + page + 1) - start - from }, (_, record) =>
-          readChunkRecord(records, (from + record) * chunkRecordBytes, context),
-        );
-      });
+      return (await readRecords(first, count)).map(({ records }) =>
+        Array.from({ length: records.length / chunkRecordBytes }, (_, record) => {
+          const location = readChunkRecord(records, record * chunkRecordBytes, packs);
+          if (location === null) throw corrupt(image, 'a record names no pack or codec');
+          return location;
+        }),
+      );
     },
   };
 }
@@ -162,47 +213,6 @@ function readLocation(
     offset: source.readUInt32LE(at + 4),
     storedBytes: word & (2 ** codecShift - 1),
     plainBytes: context.plainBytes,
-    codec,
-  };
-}
-
-const offsetBits = 26;
-const packBits = 20;
-const lowPackBits = 32 - offsetBits;
-const highPackBits = packBits - lowPackBits;
-const codecBits = 2;
-
-function writeChunkRecord(target: Buffer, at: number, { location, pack }: NumberedLocation): void {
-  const { offset, storedBytes } = location;
-  if (offset >= 2 ** offsetBits || storedBytes < 1 || storedBytes > chunkBytes)
-    throw new AshlarError('internal', `no place of a chunk: ${storedBytes} bytes at ${offset}`);
-  if (pack >= 2 ** packBits)
-    throw new AshlarError('image_too_large', `an image in more than ${2 ** packBits} packs`, {
-      hint: 'Run `ashlar store gc` to have packs rewritten, or ask for a smaller image.',
-    });
-  const codec = codecs.indexOf(location.codec);
-  const high = (pack >>> lowPackBits) | (codec << highPackBits);
-  target.writeUInt32LE(((pack << offsetBits) | offset) >>> 0, at);
-  target.writeUInt32LE((((storedBytes - 1) << (highPackBits + codecBits)) | high) >>> 0, at + 4);
-}
-
-function readChunkRecord(
-  source: Buffer,
-  at: number,
-  context: { packs: readonly Digest[]; image: Digest },
-): PackLocation {
-  const low = source.readUInt32LE(at);
-  const high = source.readUInt32LE(at + 4);
-  const number = (low >>> offsetBits) | ((high & (2 ** highPackBits - 1)) << lowPackBits);
-  const pack = context.packs[number];
-  const codec = codecs[(high >>> highPackBits) & (2 ** codecBits - 1)];
-  if (pack === undefined || codec === undefined)
-    throw corrupt(context.image, 'a record names no pack or codec');
-  return {
-    pack,
-    offset: low & (2 ** offsetBits - 1),
-    storedBytes: (high >>> (highPackBits + codecBits)) + 1,
-    plainBytes: chunkBytes,
     codec,
   };
 }

@@ -8,6 +8,8 @@ export interface ImageObjects {
   readonly digest: Digest;
   readonly root: Buffer;
   readonly placement: Buffer;
+  /** Null where there is none. */
+  readonly outline: Buffer | null;
   readonly provenance: Json;
 }
 
@@ -16,10 +18,13 @@ export interface ImageObjects {
  * unused leaves it alone, and what may be damaged of its objects is replaced.
  */
 export async function publishImage(objects: ObjectStore, image: ImageObjects): Promise<void> {
-  const { digest, root, placement, provenance } = image;
+  const { digest, root, placement, outline, provenance } = image;
   const placementKey = imageKey(digest, 'placement');
   const rootKey = imageKey(digest, 'root');
-  await objects.replace(placementKey, placement);
+  await Promise.all([
+    objects.replace(placementKey, placement),
+    outline === null ? null : objects.replace(imageKey(digest, 'outline'), outline),
+  ]);
   await recordProvenance(objects, digest, provenance);
   if ((await objects.put(rootKey, root)) === 'exists') await objects.replace(rootKey, root);
   // A collection that took the placement for a leftover may have removed it before the root was there.

@@ -26,6 +26,6 @@ export async function replacePlacement(
   for await (const chunk of image.chunks()) {
     pages.get(Math.floor(chunk.index / pageChunks))?.push(relocate(chunk.digest, chunk.location));
   }
-  const bytes = encodePlacement({ blobs, pages: [...pages.values()] });
+  const { bytes } = encodePlacement({ blobs, pages: [...pages.values()] });
   await imageStore.objects.replace(imageKey(image.digest, 'placement'), bytes);
 }

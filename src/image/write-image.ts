@@ -60,7 +60,12 @@ export async function writeImage(imageStore: ImageStore, input: ImageInput): Pro
     config,
   };
   const places = placementOf(parts, pages, tree);
-  const digest = await publishRoot(imageStore, { root, places, provenance });
+  const digest = await publishRoot(imageStore, {
+    root,
+    places,
+    outline: plan.outline,
+    provenance,
+  });
   return {
     digest,
     diskBytes,

@@ -116,6 +116,14 @@ function addChild(parent: PlannedInode, entry: OrderedEntry, planned: PlannedIno
 
 function addLostAndFound(root: PlannedInode): PlannedInode | null {
   if (root.children.some((child) => child.name === 'lost+found')) return null;
+  const planned = planLostAndFound(root);
+  root.children.push({ name: 'lost+found', inode: planned });
+  root.links += 1;
+  return planned;
+}
+
+/** The directory that a tree without one gets, of which only its root knows. */
+export function planLostAndFound(root: PlannedInode): PlannedInode {
   const inode: DirectoryInode = {
     ...(root.inode as DirectoryInode),
     mode: 0o700,
@@ -125,12 +133,11 @@ function addLostAndFound(root: PlannedInode): PlannedInode | null {
   };
   const planned = planInode(inode, 'lost+found');
   planned.parent = root;
-  root.children.push({ name: 'lost+found', inode: planned });
-  root.links += 1;
   return planned;
 }
 
-function shapeDirectory(planned: PlannedInode): void {
+/** Gives a directory that has its children and links the shape of its blocks. */
+export function shapeDirectory(planned: PlannedInode): void {
   if (planned.inode.type !== 'directory') return;
   planned.shape = planDirectory(
     planned.children.map((child) => child.name),

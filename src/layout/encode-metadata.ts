@@ -11,11 +11,12 @@ import {
   modeTypeBits,
   rootInodeNumber,
 } from '../ext4/format.ts';
+import type { Geometry } from '../ext4/geometry.ts';
 import { createGroupTable, type GroupTable } from '../ext4/group-table.ts';
 import { sealInodeRecord, writeInodeRecord } from '../ext4/inode-record.ts';
 import { encodeJournalSuperblock } from '../ext4/journal-superblock.ts';
-import { encodeSuperblock } from '../ext4/superblock.ts';
-import { chunkBytes } from '../tree/inode.ts';
+import { encodeSuperblock, type SuperblockFields, superblockOffset } from '../ext4/superblock.ts';
+import { chunkBytes, type Inode } from '../tree/inode.ts';
 import { encodeInode, type PutBlock } from './encode-inode.ts';
 import { directoryHashSeed, fileSystemUuid } from './layout-parameters.ts';
 import type { LayoutPlan } from './plan-layout.ts';
@@ -50,8 +51,8 @@ export function* encodeMetadata(plan: LayoutPlan): Iterable<readonly [number, Bu
     for (let index = 0; index < group.metadataChunks; index += 1) complete.add(first + index);
     yield* open.take(complete);
   }
-  const journalBlockField = encodeJournal(plan, recordOf(journalInodeNumber), seed, open.putBlock);
-  encodeFront(plan, table, { seed, journalBlockField, putBlock: open.putBlock });
+  encodeJournal(plan, recordOf(journalInodeNumber), seed, open.putBlock);
+  encodeFront(plan, table, { seed, putBlock: open.putBlock });
   yield* open.takeAll();
 }
 
@@ -114,11 +115,10 @@ function useInode(planned: PlannedInode, table: GroupTable): void {
   for (const run of planned.dataRuns) table.useBlocks(planned.dataStart + run.offset, run.blocks);
 }
 
-function encodeJournal(plan: LayoutPlan, record: Buffer, seed: number, putBlock: PutBlock): Buffer {
+function encodeJournal(plan: LayoutPlan, record: Buffer, seed: number, putBlock: PutBlock): void {
   const { journalStart, journalBlocks } = plan.geometry;
   const ownSeed = inodeSeed(seed, journalInodeNumber);
-  const extents = [{ logical: 0, physical: journalStart, blocks: journalBlocks }];
-  const { root } = encodeExtentTree(extents, 0, ownSeed);
+  const root = journalBlockField(plan.geometry, seed);
   writeInodeRecord(record, {
     mode: modeTypeBits.file | 0o600,
     uid: 0,
@@ -133,31 +133,47 @@ function encodeJournal(plan: LayoutPlan, record: Buffer, seed: number, putBlock:
   });
   sealInodeRecord(record, ownSeed);
   putBlock(journalStart, encodeJournalSuperblock(journalBlocks));
-  return root;
+}
+
+function journalBlockField({ journalStart, journalBlocks }: Geometry, seed: number): Buffer {
+  const extents = [{ logical: 0, physical: journalStart, blocks: journalBlocks }];
+  return encodeExtentTree(extents, 0, inodeSeed(seed, journalInodeNumber)).root;
 }
 
 function encodeFront(
   plan: LayoutPlan,
   table: GroupTable,
-  context: { seed: number; journalBlockField: Buffer; putBlock: PutBlock },
+  { seed, putBlock }: { readonly seed: number; readonly putBlock: PutBlock },
 ): void {
   const { geometry } = plan;
-  const { putBlock } = context;
-  const descriptors = table.encodeDescriptors(context.seed);
+  const descriptors = table.encodeDescriptors(seed);
   for (let index = 0; index < geometry.descriptorBlocks; index += 1) {
     putBlock(1 + index, descriptors.subarray(index * blockBytes, (index + 1) * blockBytes));
   }
   for (const [block, bytes] of table.bitmapBlocks()) putBlock(block, bytes);
+  const { freeBlocks, freeInodes } = table;
+  const rootInode = plan.collected.root.inode;
+  putBlock(0, encodeFirstBlock({ geometry, freeBlocks, freeInodes, rootInode }, seed));
+}
+
+/** The block with the superblock of an image; it takes its times from the root directory. */
+export function encodeFirstBlock(
+  disk: Pick<SuperblockFields, 'geometry' | 'freeBlocks' | 'freeInodes'> & {
+    readonly rootInode: Pick<Inode, 'mtime'>;
+  },
+  seed: number,
+): Buffer {
+  const { geometry, freeBlocks, freeInodes, rootInode } = disk;
   const superblock = encodeSuperblock({
     geometry,
     uuid: fileSystemUuid,
     hashSeed: directoryHashSeed,
-    freeBlocks: table.freeBlocks,
-    freeInodes: table.freeInodes,
-    createdSec: plan.collected.root.inode.mtime.sec,
-    journalBlockField: context.journalBlockField,
+    freeBlocks,
+    freeInodes,
+    createdSec: rootInode.mtime.sec,
+    journalBlockField: journalBlockField(geometry, seed),
   });
   const first = Buffer.alloc(blockBytes);
-  superblock.copy(first, 1024);
-  putBlock(0, first);
+  superblock.copy(first, superblockOffset);
+  return first;
 }

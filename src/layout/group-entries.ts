@@ -1,9 +1,9 @@
 import type { BytePath } from '../bytes/byte-path.ts';
-import type { OrderedEntry } from '../tree/tree-order.ts';
-import { groupLimits, maxGroupChunks, salts } from './layout-parameters.ts';
-import { pathHash } from './path-hash.ts';
+import type { KnownEntry, OrderedEntry } from '../tree/tree-order.ts';
+import { groupHash } from './layout-outline.ts';
+import { groupLimits, maxGroupChunks } from './layout-parameters.ts';
 import { ownChunksOf } from './planned-inode.ts';
-import { splitSequence } from './split-sequence.ts';
+import { cutSequence, type PartSummary, type WeighedSequence } from './split-sequence.ts';
 
 /** A run of neighbours in the canonical order: a page of the tree, a slab of inodes, a stretch of the disk. */
 export interface EntryGroup {
@@ -12,6 +12,7 @@ export interface EntryGroup {
   readonly entries: readonly OrderedEntry[];
   /** Position of the first among all entries. */
   readonly start: number;
+  readonly cut: PartSummary;
 }
 
 /**
@@ -19,20 +20,25 @@ export interface EntryGroup {
  * beside it.
  */
 export function groupEntries(entries: readonly OrderedEntry[]): EntryGroup[] {
-  const sequence = {
-    weights: entries.map(weightOf),
-    hashes: entries.map(({ path }) => pathHash(path, salts.groupCut)),
-  };
-  return splitSequence(sequence, groupLimits).map(({ start, end }) => ({
-    key: entries[start]?.path ?? '',
-    entries: entries.slice(start, end),
-    start,
+  return cutSequence(entrySequence(entries), groupLimits).map((cut) => ({
+    key: entries[cut.start]?.path ?? '',
+    entries: entries.slice(cut.start, cut.end),
+    start: cut.start,
+    cut,
   }));
 }
 
+/** Entries as the cuts between groups see them. */
+export function entrySequence(entries: readonly KnownEntry[]): WeighedSequence {
+  return {
+    weights: entries.map(entryWeight),
+    hashes: entries.map(({ path }) => groupHash(path)),
+  };
+}
+
 /** What an entry takes of a group: room in the slab, in the page of the tree, or in the page's list of chunks. */
-function weightOf({ inode, path, firstPath }: OrderedEntry): number {
-  if (firstPath !== path || inode.type === 'directory') return 1;
+export function entryWeight({ inode, path, firstPath }: KnownEntry): number {
+  if (firstPath !== path || inode === null || inode.type === 'directory') return 1;
   const listed = (ownChunksOf(inode) * groupLimits.maxWeight) / maxGroupChunks;
   return Math.max(2, Math.ceil(listed));
 }

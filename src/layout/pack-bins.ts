@@ -3,7 +3,7 @@ import { blockBytes } from '../ext4/format.ts';
 import { maxInlineTargetBytes } from '../ext4/inode-record.ts';
 import { parentOf } from '../tree/file-tree.ts';
 import type { Inode, SmallContent } from '../tree/inode.ts';
-import type { TreeEntry } from '../tree/tree-order.ts';
+import type { KnownEntry } from '../tree/tree-order.ts';
 import type { BinPlace } from '../tree/tree-page.ts';
 import { binLimits, salts } from './layout-parameters.ts';
 import { pathHash } from './path-hash.ts';
@@ -38,7 +38,7 @@ interface SmallItem {
  * the hash of the last two names of the path says so. A directory that is there twice is then mostly cut alike, and
  * gives the same bins.
  */
-export function packBins(entries: readonly TreeEntry[]): Bin[] {
+export function packBins(entries: readonly KnownEntry[]): Bin[] {
   const items = smallItems(entries);
   const sequence = {
     weights: items.map(({ sizeBytes }) => blocksOf(sizeBytes)),
@@ -58,11 +58,12 @@ export function placesInBins(bins: readonly Bin[]): Map<Inode, BinPlace> {
   );
 }
 
-function smallItems(entries: readonly TreeEntry[]): SmallItem[] {
+function smallItems(entries: readonly KnownEntry[]): SmallItem[] {
   const items: SmallItem[] = [];
   let directory: BytePath | undefined;
   for (const { path, firstPath, inode } of entries) {
-    const small = firstPath === path ? smallContentOf(inode) : null;
+    if (inode === null || firstPath !== path) continue;
+    const small = smallContentOf(inode);
     if (small === null) continue;
     const isFirst = parentOf(path) !== directory;
     directory = parentOf(path);

@@ -1,25 +1,24 @@
-import { AshlarError } from '../errors/ashlar-error.ts';
 import { blocksPerChunk } from '../ext4/format.ts';
-import { type Geometry, planGeometry } from '../ext4/geometry.ts';
-import type { OrderedEntry } from '../tree/tree-order.ts';
+import type { Geometry } from '../ext4/geometry.ts';
+import type { KnownEntry, OrderedEntry } from '../tree/tree-order.ts';
 import { collectInodes, type CollectedInodes, firstNames } from './collect-inodes.ts';
 import { groupEntries, type EntryGroup } from './group-entries.ts';
-import { largeFileChunks, salts } from './layout-parameters.ts';
+import { type GroupOutline, largeFilesOf, type LayoutOutline } from './layout-outline.ts';
+import { largeFileChunks } from './layout-parameters.ts';
 import { cutSlabs, numberInodes } from './number-inodes.ts';
 import { packBins, type Bin } from './pack-bins.ts';
-import { pathHash } from './path-hash.ts';
-import { placeItems, type PlacedItem } from './place-items.ts';
+import { placeOutline } from './place-outline.ts';
 import { metadataBlocksOf, ownChunksOf, type PlannedInode } from './planned-inode.ts';
+import type { PartSummary } from './split-sequence.ts';
 
 /** A group with its stretch of the disk: metadata blocks, then bins, then files with chunks of their own. */
-export interface PlannedGroup {
-  readonly entries: readonly OrderedEntry[];
+export interface PlannedGroup<Entry extends KnownEntry = OrderedEntry> {
+  readonly outline: GroupOutline;
+  readonly entries: readonly Entry[];
   readonly inodes: readonly PlannedInode[];
   readonly bins: readonly Bin[];
   /** Chunks of directory, extent tree and xattr blocks at the start. */
   readonly metadataChunks: number;
-  /** Chunks in all, without files that are placed by themselves. */
-  readonly chunks: number;
   /** First block on the disk. */
   startBlock: number;
 }
@@ -28,6 +27,7 @@ export interface PlannedGroup {
 export interface LayoutPlan {
   readonly geometry: Geometry;
   readonly collected: CollectedInodes;
+  readonly outline: LayoutOutline;
   readonly groups: readonly PlannedGroup[];
   /** Files of 4 MiB and more, each with its own place. */
   readonly largeFiles: readonly PlannedInode[];
@@ -42,68 +42,61 @@ export function planLayout(entries: readonly OrderedEntry[], diskBytes: number):
   const collected = collectInodes(entries);
   const entryGroups = groupEntries(entries);
   const slabs = cutSlabs(entryGroups, collected);
-  const largeFiles: PlannedInode[] = [];
-  const groups = entryGroups.map((group) => planGroup(group, collected, largeFiles));
-  const items = itemsOf(groups, largeFiles);
-  const dataChunks = items.reduce((sum, item) => sum + item.slots, 0);
-  const geometry = planGeometry(diskBytes, { inodeSlabs: slabs.length + 1, dataChunks });
-  numberInodes(slabs, collected, geometry.inodeSlabs);
-  const starts = placeItems(items, geometry.dataChunks);
-  if (starts === null)
-    throw new AshlarError('internal', `no room for ${dataChunks} chunks in ${geometry.dataChunks}`);
-  const blocks = starts.map((start) => geometry.dataStart + start * blocksPerChunk);
-  groups.forEach((group, index) => {
-    group.startBlock = blocks[index] ?? 0;
-    placeWithinGroup(group);
-  });
+  const groups = entryGroups.map((group) =>
+    planGroup({ ...group, inodes: inodesOf(group, collected) }),
+  );
+  const largeFiles = groups.flatMap(({ inodes }) => largeFilesOf(inodes));
+  const outline = {
+    groups: groups.map((group) => group.outline),
+    directorySlabs: slabs.directories.map((slab) => slab.outline),
+    largeFiles: largeFiles.map(({ path, inode }) => ({ path, chunks: ownChunksOf(inode) })),
+  };
+  const places = placeOutline(outline, diskBytes);
+  numberInodes(slabs, collected, places);
+  groups.forEach((group, index) => placeGroup(group, places.groups[index] ?? 0));
   largeFiles.forEach((file, index) => {
-    file.dataStart = blocks[groups.length + index] ?? 0;
+    file.dataStart = places.largeFiles[index] ?? 0;
   });
-  return { geometry, collected, groups, largeFiles };
+  return { geometry: places.geometry, collected, outline, groups, largeFiles };
 }
 
-function planGroup(
-  group: EntryGroup,
-  collected: CollectedInodes,
-  largeFiles: PlannedInode[],
-): PlannedGroup {
+/** The inodes whose first name is in a group, and the directory that only the root knows of. */
+function inodesOf(group: EntryGroup, collected: CollectedInodes): PlannedInode[] {
   const inodes: PlannedInode[] = [];
   for (const planned of firstNames(group, collected)) {
     inodes.push(planned);
     if (planned === collected.root && collected.lostAndFound !== null)
       inodes.push(collected.lostAndFound);
   }
-  const bins = packBins(group.entries);
+  return inodes;
+}
+
+/** Measures the stretch of a group, of whose inodes all shapes are known; places and numbers come later. */
+export function planGroup<Entry extends KnownEntry>(group: {
+  readonly key: GroupOutline['key'];
+  readonly cut: PartSummary;
+  readonly entries: readonly Entry[];
+  readonly inodes: readonly PlannedInode[];
+}): PlannedGroup<Entry> {
+  const { key, entries, inodes } = group;
+  const { weight, firstHash, restHash, isPeak } = group.cut;
+  const bins = packBins(entries);
   const metadataBlocks = inodes.reduce((sum, planned) => sum + metadataBlocksOf(planned), 0);
   const metadataChunks = Math.ceil(metadataBlocks / blocksPerChunk);
   let chunks = metadataChunks + bins.length;
-  for (const planned of inodes) {
-    const own = ownChunksOf(planned.inode);
-    if (own >= largeFileChunks) largeFiles.push(planned);
-    else chunks += own;
+  for (const { inode } of inodes) {
+    const own = ownChunksOf(inode);
+    if (own < largeFileChunks) chunks += own;
   }
-  return { entries: group.entries, inodes, bins, metadataChunks, chunks, startBlock: 0 };
+  const hasFiles = inodes.some(({ inode }) => inode.type !== 'directory');
+  const outline = { key, weight, firstHash, restHash, isPeak, hasFiles, chunks };
+  return { outline, entries, inodes, bins, metadataChunks, startBlock: 0 };
 }
 
-/** What is placed by itself: the groups, then the large files. */
-function itemsOf(
-  groups: readonly PlannedGroup[],
-  largeFiles: readonly PlannedInode[],
-): PlacedItem[] {
-  const groupItems = groups.map((group) => {
-    const path = group.entries[0]?.path ?? '';
-    return { hash: pathHash(path, salts.groupPlace), key: `group:${path}`, slots: group.chunks };
-  });
-  const fileItems = largeFiles.map((file) => ({
-    hash: pathHash(file.path, salts.filePlace),
-    key: `file:${file.path}`,
-    slots: ownChunksOf(file.inode),
-  }));
-  return [...groupItems, ...fileItems];
-}
-
-function placeWithinGroup(group: PlannedGroup): void {
-  let metadataBlock = group.startBlock;
+/** Puts all of a group into its stretch, but for files that are placed by themselves. */
+export function placeGroup(group: PlannedGroup<KnownEntry>, startBlock: number): void {
+  group.startBlock = startBlock;
+  let metadataBlock = startBlock;
   let dataBlock = group.startBlock + group.metadataChunks * blocksPerChunk;
   const smallPlaces = new Map<unknown, number>();
   for (const bin of group.bins) {

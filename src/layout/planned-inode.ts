@@ -6,7 +6,13 @@ import type { Inode } from '../tree/inode.ts';
 /** A child as its directory will list it, once numbers are given. */
 export interface PlannedChild {
   readonly name: BytePath;
-  readonly inode: PlannedInode;
+  readonly inode: ListedInode;
+}
+
+/** What a directory says of an inode that it lists. */
+export interface ListedInode {
+  readonly inode: Pick<Inode, 'type'>;
+  readonly inodeNumber: number;
 }
 
 /** A run of a file's blocks before the file has a place: positions count from the start of the file's data. */
@@ -32,7 +38,7 @@ export interface PlannedInode {
   /** Names of the inode; for a directory, its own two and one for each subdirectory. */
   links: number;
   inodeNumber: number;
-  parent: PlannedInode | null;
+  parent: Pick<ListedInode, 'inodeNumber'> | null;
   /** First disk block of the inode's metadata blocks: directory blocks, or extent tree, then the xattr block. */
   metadataStart: number;
   /** First disk block of the data; 0 where there is none. */

@@ -17,6 +17,18 @@ export interface Part {
   readonly end: number;
 }
 
+/** What the cuts elsewhere in the sequence depend on, of a part that nobody looks into. */
+export interface PartSummary {
+  readonly weight: number;
+  readonly firstHash: number;
+  /** The largest hash of the items behind the first; -1 where there are none. */
+  readonly restHash: number;
+  /** True where a stretch begins with it; so one does with the first part. */
+  readonly isPeak: boolean;
+}
+
+export type CutPart = Part & PartSummary;
+
 /**
  * Splits a sequence into parts of bounded weight so that two sequences that are equal somewhere are mostly split at the
  * same items there. It cuts twice:
@@ -33,10 +45,38 @@ export interface Part {
  * follows: parts are small there.
  */
 export function splitSequence(sequence: WeighedSequence, limits: SplitLimits): Part[] {
-  const stretchWeight = limits.maxWeight * limits.partsPerStretch;
-  return cutAtPeaks(sequence, stretchWeight).flatMap((stretch) =>
+  return stretchesOf(sequence, limits).flat();
+}
+
+/** The same, with a summary of each part. */
+export function cutSequence(sequence: WeighedSequence, limits: SplitLimits): CutPart[] {
+  return stretchesOf(sequence, limits).flatMap((parts) =>
+    parts.map((part, index) => ({ ...part, ...summarize(sequence, part), isPeak: index === 0 })),
+  );
+}
+
+/** What the neighbours of a peak weigh more than. */
+export function stretchWeightOf({ maxWeight, partsPerStretch }: SplitLimits): number {
+  return maxWeight * partsPerStretch;
+}
+
+function stretchesOf(sequence: WeighedSequence, limits: SplitLimits): Part[][] {
+  return cutAtPeaks(sequence, stretchWeightOf(limits)).map((stretch) =>
     splitStretch(sequence, stretch, limits.maxWeight),
   );
+}
+
+function summarize(
+  { weights, hashes }: WeighedSequence,
+  { start, end }: Part,
+): Omit<PartSummary, 'isPeak'> {
+  let weight = 0;
+  let restHash = -1;
+  for (let index = start; index < end; index += 1) {
+    weight += numberAt(weights, index);
+    if (index > start) restHash = Math.max(restHash, numberAt(hashes, index));
+  }
+  return { weight, firstHash: numberAt(hashes, start), restHash };
 }
 
 function cutAtPeaks({ weights, hashes }: WeighedSequence, stretchWeight: number): Part[] {

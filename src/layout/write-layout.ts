@@ -35,7 +35,7 @@ export async function writeLayout(
   sink: LayoutSink,
   knownBins: KnownBins,
 ): Promise<WrittenLayout> {
-  const chunks: [number, Digest][] = [];
+  const chunks: (readonly [number, Digest])[] = [];
   const bins = new Map<PlannedGroup, readonly Digest[]>();
   for (const group of plan.groups) {
     const digests: Digest[] = [];
@@ -48,7 +48,7 @@ export async function writeLayout(
       digests.push(digest);
     }
     bins.set(group, digests);
-    for (const planned of group.inodes) addOwnChunks(planned, chunks);
+    for (const planned of group.inodes) for (const chunk of ownChunks(planned)) chunks.push(chunk);
   }
   let metadataChunks = 0;
   for (const [index, bytes] of encodeMetadata(plan)) {
@@ -59,7 +59,8 @@ export async function writeLayout(
   return { chunks, bins, metadataChunks };
 }
 
-async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
+/** Puts a bin together and keeps it. */
+export async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
   const bytes = Buffer.alloc(chunkBytes);
   for (const item of bin.items) {
     const start = item.block * blockBytes;
@@ -70,13 +71,14 @@ async function writeBin(bin: Bin, sink: LayoutSink): Promise<Digest> {
   return sink.storeChunk(bytes, 'content');
 }
 
-function addOwnChunks(planned: PlannedInode, chunks: [number, Digest][]): void {
+/** The chunks of an inode's own, each with its index on the disk. */
+export function* ownChunks(planned: PlannedInode): Iterable<readonly [number, Digest]> {
   if (ownChunksOf(planned.inode) === 0 || planned.inode.type !== 'file') return;
   if (planned.inode.content.kind !== 'chunked') return;
   let index = planned.dataStart / blocksPerChunk;
   for (const run of planned.inode.content.runs) {
     for (const digest of run.digests) {
-      chunks.push([index, digest]);
+      yield [index, digest];
       index += 1;
     }
   }

@@ -8,6 +8,7 @@ import { type Digest, digestHex } from '../digest/digest.ts';
  *     images/<hex>.root                what an image is; immutable, published last
  *     images/<hex>.placement           where its chunks lie; can be rewritten
  *     images/<hex>.provenance          how it came to be
+ *     images/<hex>.outline             what its layout depends on, so that it can be changed without being read; a cache
  *     images/<hex>.boot                the chunks that its first boot read, in their order
  *     tags/<name>.json                 a name for an image; mutable
  *     steps/ab/<hex>.json              the image that a build step gave, by its inputs, or by the paths that it put
@@ -24,7 +25,7 @@ export function quarantineKey(pack: Digest): string {
 }
 
 /** The root comes first: who removes an image removes it first, and then the rest is garbage. */
-export const imageParts = ['root', 'placement', 'provenance', 'boot'] as const;
+export const imageParts = ['root', 'placement', 'provenance', 'outline', 'boot'] as const;
 export type ImagePart = (typeof imageParts)[number];
 
 export function imageKey(image: Digest, part: ImagePart): string {

@@ -10,6 +10,12 @@ export interface TreeEntry {
   readonly firstPath: BytePath;
 }
 
+/** An entry of a tree of which only parts are known: of a later hard link no more than the path of the first. */
+export interface KnownEntry extends Omit<TreeEntry, 'inode'> {
+  /** Null for a later hard link. */
+  readonly inode: Inode | null;
+}
+
 /** An entry as a tree in memory gives it. */
 export interface OrderedEntry extends TreeEntry {
   /** The path of the directory that it is in; '' for the root itself too. */
@@ -54,7 +60,7 @@ interface PendingDirectory extends TreeKey {
 /** Compares the places of two entries in the canonical order. */
 export function compareTreeKeys(left: TreeKey, right: TreeKey): number {
   if (left.directory !== right.directory) {
-    return compareBytes(componentOrder(left.directory), componentOrder(right.directory));
+    return comparePaths(left.directory, right.directory);
   }
   return compareBytes(left.name, right.name);
 }
@@ -72,9 +78,19 @@ export function treeKeyOf({ path, inode }: TreeEntry): TreeKey {
     : { directory: parentOf(path), name: nameOf(path) };
 }
 
-function componentOrder(path: BytePath): string {
-  return path.replaceAll('/', '\0');
+/** Component by component: the slash is less than what is in names. */
+function comparePaths(left: BytePath, right: BytePath): number {
+  const shorter = Math.min(left.length, right.length);
+  for (let index = 0; index < shorter; index += 1) {
+    const [one, other] = [left.charCodeAt(index), right.charCodeAt(index)];
+    if (one === other) continue;
+    if (one === slash || other === slash) return one === slash ? -1 : 1;
+    return one - other;
+  }
+  return left.length - right.length;
 }
+
+const slash = 0x2f;
 
 /** Trees that were read from pages, and most archives, have their names in order. */
 function sortedByName(children: [BytePath, TreeNode][]): [BytePath, TreeNode][] {

@@ -6,7 +6,7 @@ import { AshlarError } from '../errors/ashlar-error.ts';
 import { checkInode } from './check-inode.ts';
 import { joinPath, nameOf, parentOf } from './file-tree.ts';
 import { chunkBytes, type ChunkedContent, type ChunkRun, type Inode, type Xattr } from './inode.ts';
-import type { TreeEntry } from './tree-order.ts';
+import type { KnownEntry, TreeEntry } from './tree-order.ts';
 import {
   blockBytes,
   digestLength,
@@ -26,8 +26,8 @@ export interface BinPlace {
   readonly block: number;
 }
 
-export interface TreePageSource {
-  readonly entries: readonly TreeEntry[];
+export interface TreePageSource<Entry extends KnownEntry = TreeEntry> {
+  readonly entries: readonly Entry[];
   readonly bins: readonly Digest[];
   /** The place of each inode whose content is in a bin. */
   readonly places: ReadonlyMap<Inode, BinPlace>;
@@ -53,11 +53,11 @@ export interface TreePage {
  *
  * Seconds beyond 2^52 are moved to the last that can be said.
  */
-export function encodeTreePage({ entries, bins, places }: TreePageSource): Buffer {
+export function encodeTreePage({ entries, bins, places }: TreePageSource<KnownEntry>): Buffer {
   return recodeTreePage({
     bins,
     entries: entries.map(({ path, firstPath, inode }) =>
-      path === firstPath
+      path === firstPath && inode !== null
         ? { path, inode, place: places.get(inode) ?? null }
         : { path, linkTo: firstPath },
     ),

@@ -259,7 +259,7 @@ describe('a dry run', () => {
     expect(planned.rewritten).toHaveLength(1);
     const done = await fixture.collect();
     expect({ ...done, rescued: [] }).toEqual({ ...planned, rescued: [] });
-    expect(await keysOf(fixture.store, 'images/')).toHaveLength(3);
+    expect(await keysOf(fixture.store, 'images/')).toHaveLength(4);
   });
 });
 
@@ -346,7 +346,7 @@ describe('what killed processes left', () => {
     fixture.pass(dayMs - 1);
     expect((await fixture.collect()).removedRecords).toBe(0);
     fixture.pass(1);
-    expect((await fixture.collect()).removedRecords).toBe(2);
+    expect((await fixture.collect()).removedRecords).toBe(3);
     expect(await keysOf(fixture.store, 'images/')).toEqual([]);
   });
 

@@ -109,7 +109,7 @@ describe('full disks', () => {
   ] as const)('of %s hold what fits and refuse a chunk more', async ([, diskBytes]) => {
     const { geometry } = (await layOut(treeOf({}), diskBytes)).plan;
     const { plan } = await layOut(treeWith(geometry.dataChunks), 2 * diskBytes);
-    const besides = plan.groups.reduce((sum, planned) => sum + planned.chunks, 0);
+    const besides = plan.groups.reduce((sum, planned) => sum + planned.outline.chunks, 0);
     const fitting = geometry.dataChunks - besides;
     await writeDisk(disk, treeWith(fitting), { diskBytes });
     expect(await e2fsckComplaints(disk)).toBe('');

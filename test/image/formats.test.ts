@@ -91,7 +91,7 @@ describe('a placement', () => {
   it('comes back as it was, whichever pages are asked for', async () => {
     await fc.assert(
       fc.asyncProperty(placement, fc.nat(8), async (value, from) => {
-        const opened = await openPlacement(readerOf(encodePlacement(value)), image);
+        const opened = await openPlacement(readerOf(encodePlacement(value).bytes), image);
         expect(opened.blobs).toEqual(value.blobs);
         expect(opened.pageCount).toBe(value.pages.length);
         const first = Math.min(from, value.pages.length);
@@ -105,7 +105,7 @@ describe('a placement', () => {
   });
 
   it('is what it was: a golden placement', () => {
-    expect(digestOf(encodePlacement(small))).toBe(
+    expect(digestOf(encodePlacement(small).bytes)).toBe(
       'blake3:bb93b82e326d7d3412270a6597c9dbd50cb4082d93c334fd8e40801bcd4a69f7',
     );
   });
@@ -118,7 +118,10 @@ describe('a placement', () => {
     });
     const all = Array.from({ length: 2 ** 20 }, (_, index) => numbered(index));
     const pages = [all.slice(0, -5000), all.slice(-5000)];
-    const opened = await openPlacement(readerOf(encodePlacement({ blobs: [], pages })), image);
+    const opened = await openPlacement(
+      readerOf(encodePlacement({ blobs: [], pages }).bytes),
+      image,
+    );
     expect(await opened.readPages(1, 1)).toEqual([all.slice(-5000)]);
     expect(() => encodePlacement({ blobs: [], pages: [...pages, [numbered(2 ** 20)]] })).toThrow(
       expect.objectContaining({ code: 'image_too_large' }),
@@ -137,16 +140,16 @@ describe('a placement', () => {
   });
 
   it('that is replaced while it is read is not mixed with the new one', async () => {
-    let bytes = encodePlacement(small);
+    let bytes = encodePlacement(small).bytes;
     const read = (offset: number, length: number) => readerOf(bytes)(offset, length);
     const opened = await openPlacement(read, image);
     const other = digestOf(Buffer.from('another pack'));
-    bytes = encodePlacement({ ...small, blobs: [{ ...placeAt(16), pack: other }] });
+    bytes = encodePlacement({ ...small, blobs: [{ ...placeAt(16), pack: other }] }).bytes;
     await expect(opened.readPages(0, 1)).rejects.toMatchObject({ code: 'manifest_corrupt' });
   });
 
   it('is manifest_corrupt, cut short or too large to be read, never anything else', async () => {
-    const bytes = encodePlacement(small);
+    const bytes = encodePlacement(small).bytes;
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const flipped = Buffer.from(bytes);
       flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);

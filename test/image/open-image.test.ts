@@ -194,7 +194,7 @@ describe('an image that is written', () => {
     const common = { tree, config: sampleConfig, provenance, writer, knownBins };
     const input = { ...common, diskBytes: 128 * mib };
     expect((await failureOf(writeImage(imageStore, input))).code).toBe('pack_missing');
-    expect(await collect(store.list('images/'))).toHaveLength(3);
+    expect(await collect(store.list('images/'))).toHaveLength(4);
   });
 
   it('with another config shares everything and is whole', async () => {

@@ -12,7 +12,13 @@ import { writeSample } from './support/sample-image.ts';
 
 const root = Buffer.from('a root');
 const digest = digestOf(root);
-const image = { digest, root, placement: Buffer.from('places'), provenance: { kind: 'test' } };
+const image = {
+  digest,
+  root,
+  placement: Buffer.from('places'),
+  outline: Buffer.from('outline'),
+  provenance: { kind: 'test' },
+};
 
 function recording(store: ObjectStore): { store: ObjectStore; calls: string[] } {
   const calls: string[] = [];
@@ -30,6 +36,7 @@ describe('publishing', () => {
     await publishImage(store, image);
     expect(calls).toEqual([
       'replace placement',
+      'replace outline',
       'replace provenance',
       'put root',
       'head placement',

@@ -172,7 +172,7 @@ function storedParts(): Record<string, unknown> {
   return {
     packHeader: encodePackHeader().toString('hex'),
     packIndex: encodePackIndex(records).toString('hex'),
-    placement: encodePlacement(placement).toString('hex'),
+    placement: encodePlacement(placement).bytes.toString('hex'),
   };
 }
 

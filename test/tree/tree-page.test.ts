@@ -7,14 +7,19 @@ import { placesInBins } from '../../src/layout/pack-bins.ts';
 import { planLayout } from '../../src/layout/plan-layout.ts';
 import type { Inode } from '../../src/tree/inode.ts';
 import { orderTree, type TreeEntry } from '../../src/tree/tree-order.ts';
-import { decodeTreePage, encodeTreePage, type TreePage } from '../../src/tree/tree-page.ts';
+import {
+  decodeTreePage,
+  encodeTreePage,
+  type TreePage,
+  type TreePageSource,
+} from '../../src/tree/tree-page.ts';
 import { createContentBank } from '../layout/support/content-bank.ts';
 import { directory } from '../layout/support/make-tree.ts';
 import { treeOfSpec, type TreeSpec, treeSpecs } from '../layout/support/random-tree.ts';
 import { mib } from '../layout/support/write-disk.ts';
 
 interface EncodedPage {
-  readonly source: Parameters<typeof encodeTreePage>[0];
+  readonly source: TreePageSource;
   readonly bytes: Buffer;
 }
 

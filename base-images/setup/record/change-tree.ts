@@ -1,23 +1,21 @@
 import {
   type BytePath,
+  changeImage,
+  type ChangingFiles,
   type ContentIntake,
   createContentIntake,
   createFileReader,
   type Digest,
   type FileInode,
   type FileSpool,
-  type FileTree,
   type ImageStore,
   type Json,
-  loadTree,
   openImage,
   type Timestamp,
-  writeImage,
 } from '../../../src/index.ts';
 
-export interface ChangingTree {
-  /** The files of the image, to be changed. */
-  readonly tree: FileTree;
+/** The files of an image, to be changed: `tree` has those that were loaded. */
+export interface ChangingTree extends ChangingFiles {
   readonly intake: ContentIntake;
   /** The bytes of a file, as the image has it; none where it has no such file. */
   readonly read: (path: BytePath) => Promise<Buffer>;
@@ -28,7 +26,7 @@ export interface ChangedImage {
   readonly newStoredBytes: number;
 }
 
-/** Writes the image that has the files as `work` leaves them, and the provenance that it gives. */
+/** Writes the image that has the files as `work` leaves them, and the provenance that it gives; `work` may be done twice. */
 export async function changeTree(
   imageStore: ImageStore,
   digest: Digest,
@@ -46,15 +44,13 @@ export async function changeTree(
   };
   const writer = imageStore.createWriter();
   try {
-    writer.know(await image.locations());
-    const { tree, knownBins } = await loadTree(imageStore, image);
     using spool = createMemorySpool();
     const intake = createContentIntake(writer, spool);
-    const provenance = await work({ tree, intake, read });
-    const { config, diskBytes } = image.root;
-    const input = { tree, config, diskBytes, provenance, writer, knownBins };
-    const written = await writeImage(imageStore, input);
-    return { digest: written.digest, newStoredBytes: writer.stats.newStoredBytes };
+    const changed = await changeImage(imageStore, image, {
+      writer,
+      work: (files) => work({ ...files, intake, read }),
+    });
+    return { digest: changed, newStoredBytes: writer.stats.newStoredBytes };
   } catch (error) {
     await writer.abandon();
     throw error;

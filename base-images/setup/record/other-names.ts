@@ -1,5 +1,6 @@
 import {
   type BytePath,
+  type ChangingFiles,
   type FileTree,
   type Inode,
   joinPath,
@@ -7,8 +8,16 @@ import {
 } from '../../../src/index.ts';
 
 /** For each of these paths that is a hard link: another name of its inode, the first in the order of the tree. */
-export function otherNames(
-  tree: FileTree,
+export async function otherNames(
+  { isLinked, wholeTree }: Pick<ChangingFiles, 'isLinked' | 'wholeTree'>,
+  paths: ReadonlySet<BytePath>,
+): Promise<ReadonlyMap<BytePath, BytePath>> {
+  for (const path of paths) if (await isLinked(path)) return findOtherNames(wholeTree(), paths);
+  return new Map();
+}
+
+function findOtherNames(
+  tree: Pick<FileTree, 'root' | 'lookup'>,
   paths: ReadonlySet<BytePath>,
 ): ReadonlyMap<BytePath, BytePath> {
   const wanted = new Map<Inode, BytePath>();

@@ -1,4 +1,4 @@
-import type { BytePath, FileTree, Inode, TreeNode } from '../../../src/index.ts';
+import type { BytePath, ChangingFiles, FileTree, Inode, TreeNode } from '../../../src/index.ts';
 import type { Change } from '../setup-plan.ts';
 import { applyDifference, differenceOf } from './content-difference.ts';
 import { factsOf, sameState, stateOf } from './name-state.ts';
@@ -11,7 +11,7 @@ import {
 } from './setup-record.ts';
 
 /** What is looked at before the first change is made. */
-export interface Surroundings {
+export interface Surroundings extends Pick<ChangingFiles, 'isLinked' | 'wholeTree'> {
   /** The tree as it is. */
   readonly tree: FileTree;
   /** Reads a file of that tree. */
@@ -27,7 +27,7 @@ export async function describeBefore(
 ): Promise<ReadonlyMap<BytePath, Before>> {
   const { tree, earlier } = surroundings;
   const known = new Map(earlier.map((entry) => [entry.path, entry]));
-  const links = otherNames(tree, new Set(changes.map(({ path }) => path)));
+  const links = await otherNames(surroundings, new Set(changes.map(({ path }) => path)));
   const movedTo = new Map(changes.map((change) => [change.movedFrom, change.path]));
   const befores = new Map<BytePath, Before>();
   for (const change of changes) {

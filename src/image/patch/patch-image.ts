@@ -10,6 +10,7 @@ import { deriveImage } from '../derive-image.ts';
 import type { ImageConfig, ImageRoot } from '../image-root.ts';
 import type { ImageStore } from '../image-store.ts';
 import type { OpenImage } from '../open-image.ts';
+import { decodeOutline, readOutlineBytes } from '../outline-file.ts';
 import { publishRoot } from '../publish-root.ts';
 import { createSmallContentReader } from '../small-content-reader.ts';
 import { createPartsWriter } from '../store-parts.ts';
@@ -18,11 +19,15 @@ import { type DiskEditing, editInode } from './edit-inode.ts';
 import { findChanges, type InodeChange, isSame } from './find-changes.ts';
 import { type PatchedPage, patchManifest, patchPlacement } from './patch-manifest.ts';
 import { patchTree, type StoredChange } from './patch-tree.ts';
+import { reshapeImage } from './reshape/reshape-image.ts';
+import { Unsure } from './reshape/unsure.ts';
 import { createStandingInodes } from './standing-inodes.ts';
 
 export interface ImagePatch {
   /** What is put at which path; the same object at several paths is a hard link. */
   readonly puts: ReadonlyMap<BytePath, Inode>;
+  /** What is removed, with all below it, before anything is put. */
+  readonly removals?: ReadonlySet<BytePath>;
   readonly config: ImageConfig;
   readonly provenance: Json;
   /** Has taken in, or knows the places of, every chunk that `puts` refers to. */
@@ -33,12 +38,13 @@ export interface ImagePatch {
 const maxEditedChunks = 256;
 
 /**
- * Publishes the image that has the files of `base`, these put among them, and a config; for what few changes cost, however
+ * Publishes the image that has the files of `base`, some removed and others put among them, and a config; for what few changes cost, however
  * many files there are. The digest is the one that `writeImage` gives for that tree.
  *
- * That can be had where the layout, which is a function of the whole tree, stays as it is: every path is there already, with
- * an inode of the same type, names, number of blocks and kind of content. Null where it does not, where so much changes that
- * it is not worth it, or where `base` is damaged or gone; nothing is published then. Throws as `writeImage` does.
+ * Where the layout, which is a function of the whole tree, stays as it is, records and contents are replaced: every path is
+ * there already, with an inode of the same type, names, number of blocks and kind of content. Else what moves is laid out
+ * anew, if `base` has an outline. Null where that is not certain to give the same, where so much changes that it is not worth
+ * it, or where `base` is damaged or gone; nothing is published then. Throws as `writeImage` does.
  */
 export async function patchImage(
   imageStore: ImageStore,
@@ -46,18 +52,23 @@ export async function patchImage(
   patch: ImagePatch,
 ): Promise<Digest | null> {
   try {
-    return await patchReadable(imageStore, base, patch);
+    const patched = await patchInPlace(imageStore, base, patch);
+    return patched ?? (await reshapeImage(imageStore, base, patch));
   } catch (error) {
     if (isTreeDamage(error) || hasCode(error, 'image_not_found')) return null;
+    // A disk of another making shows as numbers that lead nowhere.
+    if (error instanceof Unsure || error instanceof RangeError) return null;
     throw error;
   }
 }
 
-async function patchReadable(
+/** Null where the layout does not stay as it is. */
+async function patchInPlace(
   imageStore: ImageStore,
   base: OpenImage,
-  { puts, config, provenance, writer }: ImagePatch,
+  { puts, removals, config, provenance, writer }: ImagePatch,
 ): Promise<Digest | null> {
+  if (removals !== undefined && removals.size > 0) return null;
   const tree = await base.tree();
   const found = await findChanges(tree, puts);
   if (found === null) return null;
@@ -79,7 +90,9 @@ async function patchReadable(
   const patched = { pages, tree: patchedTree, treeBefore };
   const places = await patchPlacement(base, patched, parts.locate);
   const root = { ...base.root, pages: patchPages(base, pages), tree: patchedTree.root, config };
-  return publishRoot(imageStore, { root, places, provenance });
+  const bytes = await readOutlineBytes(imageStore.objects, base.digest);
+  const outline = bytes === null ? null : decodeOutline(bytes, base.root.tree, tree.root);
+  return publishRoot(imageStore, { root, places, outline, provenance });
 }
 
 interface EditedImage {

@@ -53,11 +53,14 @@ export async function patchPlacement(
   locate: (digest: Digest) => PackLocation,
 ): Promise<Placement> {
   const blobs = [...placement.blobs];
-  const pages = (await placement.readPages(0, placement.pageCount)).map((page) => [...page]);
+  const pages: Placement['pages'][number][] = [
+    ...(await placement.readRecords(0, placement.pageCount)),
+  ];
   for (const { position, digest, chunks } of parts.pages) {
     blobs[position] = locate(digest);
-    const page = pages[position] ?? [];
+    const page = [...((await placement.readPages(position, 1))[0] ?? [])];
     for (const [number, chunk] of chunks) page[number] = locate(chunk);
+    pages[position] = page;
   }
   const treeStart = root.pages.length;
   blobs[treeStart] = locate(parts.tree.root);

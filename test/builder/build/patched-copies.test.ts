@@ -53,12 +53,14 @@ describe.skipIf(why !== '')(`a COPY of files of which some changed ${why}`, () =
     }
   });
 
-  it('lays all out anew where the shape is another, and goes on from there', async () => {
+  it('lays all out anew where names or links are others, and goes on from there', async () => {
     const context = await bench.context({ a: 'first', b: 'b' });
     const dockerfile = 'FROM base:test\nCOPY . /copied/\n';
     await buildTwice(dockerfile, context);
+    await writeFile(join(context, 'a'), 'x'.repeat(5000));
+    // The same names in the same places: a file that grows moves few things.
+    expect(await buildTwice(dockerfile, context)).toEqual(['changes']);
     const changes: (() => Promise<unknown>)[] = [
-      () => writeFile(join(context, 'a'), 'x'.repeat(5000)),
       () => writeFile(join(context, 'new'), ''),
       () => rm(join(context, 'b')),
       () => rename(join(context, 'new'), join(context, 'renamed')),
@@ -73,9 +75,7 @@ describe.skipIf(why !== '')(`a COPY of files of which some changed ${why}`, () =
       await change();
       expect(await buildTwice(dockerfile, context)).toContain('image');
       await writeFile(join(context, 'a'), `small ${index}`.padEnd(index === 0 ? 5000 : 4000));
-      // The next round begins with one block in place of two.
-      const expected = index === 1 ? ['changes', 'image', 'tree'] : ['changes'];
-      expect([index, await buildTwice(dockerfile, context)]).toEqual([index, expected]);
+      expect([index, await buildTwice(dockerfile, context)]).toEqual([index, ['changes']]);
     }
   });
 

@@ -141,9 +141,12 @@ describe('a patch', () => {
     const bank = createImageBank();
     using imageStore = createImageStore(createMemoryObjectStore(), null);
     const base = await write(imageStore, filesOf(1, bank), bank);
-    const changed = filesOf(5000, bank);
-    expect(await patch(imageStore, base, { puts: changed, bank })).toBe(null);
-    const some = new Map([...changed].slice(0, 300));
+    const many = Array.from(
+      { length: 5001 },
+      (_, index) => [`new ${index}`, symlink('to')] as const,
+    );
+    expect(await patch(imageStore, base, { puts: new Map(many), bank })).toBe(null);
+    const some = new Map([...filesOf(5000, bank)].slice(0, 300));
     expect(await patch(imageStore, base, { puts: some, bank })).not.toBe(null);
   });
 

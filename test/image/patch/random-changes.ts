@@ -24,7 +24,8 @@ type Change =
   | { readonly kind: 'one name' }
   | { readonly kind: 'linked'; readonly to: number }
   | { readonly kind: 'other type' }
-  | { readonly kind: 'new' };
+  | { readonly kind: 'new' }
+  | { readonly kind: 'gone' };
 
 const shapeKeeping: fc.Arbitrary<Change> = fc.oneof(
   fc.record({
@@ -80,6 +81,7 @@ const shapeBreaking: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constant('linked' as const), to: fc.nat(2000) }),
   fc.record({ kind: fc.constant('other type' as const) }),
   fc.record({ kind: fc.constant('new' as const) }),
+  fc.record({ kind: fc.constant('gone' as const) }),
 );
 
 /** Changes that come one set after the other, most of which leave the layout as it is. */
@@ -109,7 +111,7 @@ export function putsOf(
   const puts = new Map<string, Inode>();
   for (const { which, what } of specs) {
     const entry = entries[which % entries.length];
-    if (entry === undefined) continue;
+    if (entry === undefined || what.kind === 'gone') continue;
     const names = entries.filter(({ firstPath }) => firstPath === entry.firstPath);
     if (what.kind === 'new') {
       if (entry.inode.type === 'directory')
@@ -128,6 +130,14 @@ export function putsOf(
     }
   }
   return [...puts];
+}
+
+/** What the changes remove from it before that. */
+export function removalsOf(tree: FileTree, specs: readonly ChangeSpec[]): Set<string> {
+  const entries = orderTree(tree);
+  const gone = specs.filter(({ what }) => what.kind === 'gone');
+  const paths = gone.map(({ which }) => entries[which % entries.length]?.path ?? '');
+  return new Set(paths.filter((path) => path !== ''));
 }
 
 function emptyFile({ uid, gid, mtime }: Inode): Inode {

@@ -1,4 +1,4 @@
-import type { Row, RowKind } from './row.ts';
+import type { Row, RowKind } from './row/row.ts';
 
 /** What was asked of a run names something that is not there. */
 export class UnknownChoice extends Error {
@@ -16,7 +16,10 @@ export interface RowChoice {
   readonly names: readonly string[];
 }
 
-/** The rows of these kinds that have one of the names. Throws `UnknownChoice` for a name that fits no row at all. */
+/**
+ * The rows of these kinds that have one of the names. Throws `UnknownChoice` for a name that fits no row at all, and where no
+ * row of these kinds has one of the names.
+ */
 export function chooseRows(rows: readonly Row[], { kinds, names }: RowChoice): readonly Row[] {
   const wanted = names.map(plainName);
   wanted.forEach((name, index) => {
@@ -27,10 +30,14 @@ export function chooseRows(rows: readonly Row[], { kinds, names }: RowChoice): r
     ]);
     throw new UnknownChoice(`no row or release is called ${names[index] ?? name}`, [...known]);
   });
-  return rows.filter(
-    (row) =>
-      kinds.includes(row.kind) &&
-      (wanted.length === 0 || wanted.some((name) => isNamed(row, name))),
+  const meant = rows.filter(
+    (row) => wanted.length === 0 || wanted.some((name) => isNamed(row, name)),
+  );
+  const chosen = meant.filter(({ kind }) => kinds.includes(kind));
+  if (chosen.length > 0) return chosen;
+  throw new UnknownChoice(
+    `no row of the kind ${kinds.join(', ')} is called ${names.join(', ')}`,
+    meant.map(({ id, kind }) => `${id} (${kind})`),
   );
 }
 

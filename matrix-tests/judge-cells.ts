@@ -1,6 +1,6 @@
 import type { Finding } from './processes/answers.ts';
 import type { CellReport, CheckReport, FindingReport, Verdict } from './report/matrix-report.ts';
-import type { ExpectedFailure, RowExpectations } from './row.ts';
+import type { ExpectedFailure, RowExpectations } from './row/row.ts';
 
 export interface Findings {
   /** In the base as it is; null where nobody looked. */

@@ -1,6 +1,6 @@
 import type { Ashlar } from './processes/ashlar.ts';
 import type { StepReport, RowReport } from './report/matrix-report.ts';
-import type { CheckPlace } from './row.ts';
+import type { CheckPlace } from './row/check-place.ts';
 
 /** What all rows of a run share. */
 export interface MatrixContext {

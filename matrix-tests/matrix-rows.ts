@@ -1,8 +1,6 @@
-import { join } from 'node:path';
+import { knownReleases } from './known-releases.ts';
 import type { Ashlar } from './processes/ashlar.ts';
-import { importAnswer } from './processes/answers.ts';
-import { readReleases } from './releases/read-releases.ts';
-import type { Row } from './row.ts';
+import type { Row } from './row/row.ts';
 import { awkwardRows } from './rows/awkward-rows.ts';
 import { pulledRows } from './rows/pulled-rows.ts';
 import { realRows } from './rows/real-rows.ts';
@@ -17,36 +15,30 @@ export interface MatrixRowsOptions {
   readonly signal: AbortSignal;
 }
 
-const dataDir = join(import.meta.dirname, '../base-images/releases');
-
-/** All rows that there are, those of releases first; none of their images is made yet. */
+/**
+ * All rows that there are, those of releases first; none of their images is made yet. Throws where a row is of a release
+ * that is not known: it would be missed by nobody.
+ */
 export async function matrixRows({
   ashlar,
   cacheDir,
   env,
   signal,
 }: MatrixRowsOptions): Promise<readonly Row[]> {
-  const releases = await readReleases(dataDir);
-  const trees = createTrees(join(dataDir, 'sudoers'));
+  const releases = await knownReleases(ashlar, signal);
+  const trees = createTrees(ashlar, signal);
   const real = realRows({ cacheDir, env });
   const alsoReal = new Set(real.map(({ release }) => release));
-  return [
+  const rows = [
     ...reconstructionRows(releases, { trees, alsoReal }),
     ...real,
-    ...pulledRows(releases, { probe: (name) => probe(ashlar, name, signal) }),
+    ...pulledRows(releases.filter(({ release }) => !alsoReal.has(release))),
     ...awkwardRows(releases, trees),
   ];
-}
-
-const probeTimeoutMs = 5 * 60_000;
-
-/** Why an image cannot be pulled; null where it can. */
-async function probe(ashlar: Ashlar, name: string, signal: AbortSignal): Promise<string | null> {
-  const answer = await ashlar.call({
-    args: ['image', 'import', `docker://${name}`, '-t', 'matrix:probe'],
-    answer: importAnswer,
-    signal,
-    timeoutMs: probeTimeoutMs,
-  });
-  return answer.ok ? null : answer.failure.message;
+  const lost = rows.find(
+    (row) => !releases.some(({ release }) => release === (row.release ?? release)),
+  );
+  if (lost !== undefined)
+    throw new Error(`the row ${lost.id} is of ${lost.release ?? ''}, which is not known`);
+  return rows;
 }

@@ -8,7 +8,8 @@ import {
   undoAnswer,
 } from './processes/answers.ts';
 import type { AshlarAnswer } from './processes/ashlar.ts';
-import type { CheckPlace, Row } from './row.ts';
+import type { CheckPlace } from './row/check-place.ts';
+import type { Row } from './row/row.ts';
 
 type Answer<Schema extends z.ZodType> = Promise<AshlarAnswer<z.infer<Schema>>>;
 
@@ -33,11 +34,7 @@ const minute = 60_000;
 const checkTimeoutMs = 10 * minute;
 const timeoutMs = 3 * minute;
 
-export function createRowCommands(
-  row: Row,
-  { ashlar, signal }: MatrixContext,
-  on: readonly CheckPlace[],
-): RowCommands {
+export function createRowCommands(row: Row, { ashlar, signal }: MatrixContext): RowCommands {
   const tag = (image: RowImage): string => `${row.id}:${image}`;
   return {
     import: (reference) =>
@@ -48,17 +45,15 @@ export function createRowCommands(
         timeoutMs,
       }),
     check: (image, wanted) => {
-      const looked = wanted.filter((place) => on.includes(place));
-      const args = ['base', 'check', tag(image), '--on', looked.join(',')];
+      const args = ['base', 'check', tag(image), '--on', wanted.join(',')];
       return ashlar.call({ args, answer: checkAnswer, signal, timeoutMs: checkTimeoutMs });
     },
-    setup: (image, result) =>
-      ashlar.call({
-        args: ['base', 'setup', tag(image), '-t', tag(result), ...row.setup],
-        answer: setupAnswer,
-        signal,
-        timeoutMs,
-      }),
+    setup: (image, result) => {
+      // A later setup, such as a build's, asks for nothing: what the first was asked for stays.
+      const asked = image === 'base' ? row.setup : [];
+      const args = ['base', 'setup', tag(image), '-t', tag(result), ...asked];
+      return ashlar.call({ args, answer: setupAnswer, signal, timeoutMs });
+    },
     undo: (image, result) =>
       ashlar.call({
         args: ['base', 'setup', tag(image), '--undo', '-t', tag(result)],

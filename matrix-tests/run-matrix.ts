@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { MatrixContext, MatrixProgress } from './matrix-context.ts';
 import type { Ashlar } from './processes/ashlar.ts';
 import { type CheckReport, type MatrixReport, reportFormat } from './report/matrix-report.ts';
-import { type CheckPlace, places, type Row } from './row.ts';
+import { type CheckPlace, places } from './row/check-place.ts';
+import type { Row } from './row/row.ts';
 import { runRow } from './run-row.ts';
 import { runSideBySide } from './run-side-by-side.ts';
 

@@ -7,7 +7,7 @@ export {
   type BootTimings,
 } from './boot/boot-image.ts';
 export type { Accelerator } from './boot/qemu-arguments.ts';
-export type { GuestCommand } from './guest/command-archive.ts';
+export type { FirstProcess, GuestCommand } from './guest/command-archive.ts';
 export { busyboxAtHand } from './guest/find-busybox.ts';
 export { hostPlatform } from './platform.ts';
 export { prepareGuest, type GuestKit, type GuestSources } from './guest/prepare-guest.ts';

@@ -35,6 +35,7 @@ import { machineClock } from './checks/machine-clock.ts';
 import { machineHostname } from './checks/machine-hostname.ts';
 import { machineIdUnset } from './checks/machine-id-unset.ts';
 import { machineInit } from './checks/machine-init.ts';
+import { machineOwnInit } from './checks/machine-own-init.ts';
 import { machineSudo } from './checks/machine-sudo.ts';
 import { noNewPrivileges } from './checks/no-new-privileges.ts';
 import { noNosuid } from './checks/no-nosuid.ts';
@@ -170,5 +171,6 @@ export const allChecks: readonly Check[] = [
   machineInit,
   agentAnswers,
   machineSudo,
+  machineOwnInit,
   machineHostname,
 ];

@@ -6,6 +6,7 @@ import type { SetupPlan } from '../setup/setup-plan.ts';
 import type { SudoEngine } from '../sudoers/engine.ts';
 import type { SudoersVerdict } from '../sudoers/verdict.ts';
 import type { BootReport } from './looking/boot-report.ts';
+import type { OwnInit } from './looking/own-init.ts';
 import type { Runner } from './runner.ts';
 
 /** An image as the checks see it. What takes time is asked once, by the first check that needs it. */
@@ -34,4 +35,6 @@ export interface CheckedBase {
   readonly run: Runner['run'];
   /** What one boot showed; only in checks that are `on: 'boot'`. Throws what the boot threw, each time. */
   booted(): Promise<BootReport>;
+  /** What a boot with the image's own init showed, after `booted`; throws as that does, but an init that does not come up is no error. */
+  ownInit(): Promise<OwnInit>;
 }

@@ -1,5 +1,5 @@
 import type { Concern } from './check.ts';
-import { isOlderThan } from './looking/version.ts';
+import { isOlderThan } from '../detect/debian-version.ts';
 
 /** What checks are about, by the facts of the image. No concern asks for a release. */
 export const withSudo: Concern = {

@@ -26,5 +26,11 @@ export interface Boot {
    * Throws `boot_failed`, `boot_timeout`, `boot_too_slow` and `boot_check_failed` where no command came to its end, and
    * codes of this installation where machines cannot run here.
    */
-  run(argv: readonly string[]): Promise<RunResult>;
+  run(argv: readonly string[], init: FirstProcess): Promise<RunResult>;
 }
+
+/**
+ * The first process of the machine: `guest` is one that runs the command and nothing else of the image; `image` is the init of the
+ * image, which runs the command when everything else is up.
+ */
+export type FirstProcess = 'guest' | 'image';

@@ -1,5 +1,6 @@
 import type { BytePath } from '../../src/index.ts';
 import type { ImageFile } from '../files/image-files.ts';
+import type { FoundSudoEngine } from '../sudoers/engine.ts';
 
 /**
  * What is found in the files of an image, without running it. Paths are those of `ImageFiles`: bytes, without a leading
@@ -111,14 +112,9 @@ export interface InitFacts {
   readonly version: string | null;
 }
 
-export interface SudoEngine {
-  readonly provider: 'sudo' | 'sudo-rs';
-  /** As its authors count, as in `1.8.21p2`; null when nothing in the image says so. */
-  readonly version: string | null;
-}
-
 export interface SudoProgram {
-  readonly engine: SudoEngine;
+  /** The version as its authors count, as in `1.8.21p2`. */
+  readonly engine: FoundSudoEngine;
   readonly path: BytePath;
   readonly realPath: BytePath;
   /** `unowned`: no package has it, and it is not below `/usr/local` either. */

@@ -23,6 +23,14 @@ export function upstreamVersion(version: string): string {
     .replace(/_p(\d+)$/, 'p$1');
 }
 
+/**
+ * Whether a program's version is older than another, by what its authors count alone: `2:4.13+dfsg1-3` counts as 4.13. What is
+ * empty is the oldest.
+ */
+export function isOlderThan(version: string, than: string): boolean {
+  return compareDebianVersions(upstreamVersion(version), than) < 0;
+}
+
 interface Parts {
   readonly epoch: string;
   readonly upstream: string;

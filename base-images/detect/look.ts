@@ -13,7 +13,9 @@ export interface Look {
   text(path: BytePath, maxBytes: number): Promise<string | null>;
   /** Whether the path leads to a directory or a file. */
   has(path: BytePath): Promise<boolean>;
-  /** The first program of this name where root's shell looks for it. */
+  /** The programs of this name where root's shell looks for them, in its order. */
+  programs(name: BytePath): Promise<readonly FoundProgram[]>;
+  /** The first of these, which is what the name starts. */
   program(name: BytePath): Promise<FoundProgram | null>;
 }
 
@@ -25,7 +27,7 @@ export interface FoundProgram {
 }
 
 /** What is found here is found by root, in this order. */
-export const programDirectories: readonly BytePath[] = [
+const programDirectories: readonly BytePath[] = [
   'usr/local/sbin',
   'usr/local/bin',
   'usr/sbin',
@@ -64,6 +66,10 @@ export function createLook(files: ImageFiles): Look {
       return null;
     }
   };
+  const program = async (path: BytePath): Promise<FoundProgram | null> => {
+    const file = await files.follow(path);
+    return file?.type === 'file' && (file.mode & 0o111) !== 0 ? { path, file } : null;
+  };
   return {
     files,
     problems,
@@ -79,11 +85,18 @@ export function createLook(files: ImageFiles): Look {
     async has(path) {
       return (await files.follow(path)) !== null;
     },
+    async programs(name) {
+      const found: FoundProgram[] = [];
+      for (const directory of programDirectories) {
+        const one = await program(`${directory}/${name}`);
+        if (one !== null) found.push(one);
+      }
+      return found;
+    },
     async program(name) {
       for (const directory of programDirectories) {
-        const path = `${directory}/${name}`;
-        const file = await files.follow(path);
-        if (file?.type === 'file' && (file.mode & 0o111) !== 0) return { path, file };
+        const found = await program(`${directory}/${name}`);
+        if (found !== null) return found;
       }
       return null;
     },

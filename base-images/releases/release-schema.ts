@@ -51,6 +51,7 @@ export function releaseSchema(sources: Sources) {
       ),
     }),
     image: z.strictObject({
+      reference: fact(name.nullable()),
       libc: fact(z.strictObject({ kind: z.enum(['glibc', 'musl']), version })),
       init: fact(
         z.strictObject({
@@ -122,6 +123,7 @@ export function releaseSchema(sources: Sources) {
     apt: z.strictObject({
       version: fact(version),
       sources: fact(z.strictObject({ file: path, format: z.enum(['list', 'deb822']) })),
+      archiveUri: fact(z.httpUrl().nullable()),
       readsDeb822: fact(z.boolean()),
       httpsBuiltIn: fact(z.boolean()),
       aptKey: fact(z.boolean()),

@@ -1,4 +1,4 @@
-import type { SudoEngine } from '../detect/base-facts.ts';
+import type { FoundSudoEngine } from '../sudoers/engine.ts';
 
 /**
  * What is known of a release before anybody looks into an image of it. Loaded from one file each, by `loadReleases`.
@@ -70,6 +70,8 @@ export interface ReleaseSupport {
 
 /** The image as it is published: before anything is installed. */
 export interface ReleaseImage {
+  /** Under which name it is published, as in `docker.io/library/NAME:TAG`; null where it is not. */
+  readonly reference: Fact<string | null>;
   readonly libc: Fact<{ readonly kind: 'glibc' | 'musl'; readonly version: string }>;
   readonly init: Fact<{
     readonly kind: 'systemd' | 'upstart' | 'none';
@@ -105,9 +107,9 @@ export interface ReleaseSudo {
   /** Of the package `sudo`; an `x` at the end stands for what differs between updates. */
   readonly packageVersion: Fact<string>;
   /** What `sudo` starts after the package was installed with what it recommends. */
-  readonly engine: Fact<SudoEngine>;
+  readonly engine: Fact<FoundSudoEngine>;
   /** The same without what it recommends. */
-  readonly engineWithoutRecommends: Fact<SudoEngine>;
+  readonly engineWithoutRecommends: Fact<FoundSudoEngine>;
   /** `alternatives`: the names `sudo` and `visudo` are links that the administrator can turn. */
   readonly how: Fact<'package' | 'alternatives'>;
   /** Where the package `sudo` has its programs. */
@@ -163,6 +165,11 @@ export interface ReleaseUsers {
 export interface ReleaseApt {
   readonly version: Fact<string>;
   readonly sources: Fact<{ readonly file: string; readonly format: 'list' | 'deb822' }>;
+  /**
+   * The archive that the published image names; it does so still when the suites have moved. Null where it is not
+   * recorded here.
+   */
+  readonly archiveUri: Fact<string | null>;
   /** Whether apt reads deb822 files at all. */
   readonly readsDeb822: Fact<boolean>;
   /** Whether apt can use https without a further package. */

@@ -32,7 +32,7 @@ import { planUser } from './steps/user.ts';
 import { checkUid, checkUserName } from './user-name.ts';
 
 /** Raised whenever the same image would be set up otherwise than before: what was kept of earlier setups does not count then. */
-export const setupRevision = 2;
+export const setupRevision = 3;
 
 export interface PlanSetupRequest {
   readonly files: ImageFiles;

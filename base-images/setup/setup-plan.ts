@@ -82,8 +82,11 @@ export type SetupNote = z.infer<typeof setupNoteSchema>;
 
 export const setupNoteSchema = z.object({
   step: z.enum(setupSteps),
-  /** `skipped`: not done, as nothing asked for it and the image cannot have it; `kept`: the image has it its own way. */
-  kind: z.enum(['skipped', 'kept', 'said']),
+  /**
+   * `skipped`: not done, as nothing asked for it and the image cannot have it; `found`: something of the image's own that is in the way of the
+   * machine's use, with the mend; `kept`: the image has it its own way.
+   */
+  kind: z.enum(['skipped', 'found', 'kept', 'said']),
   what: z.string(),
   why: z.string(),
 });

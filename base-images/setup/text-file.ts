@@ -1,6 +1,8 @@
 import type { Draft } from './draft.ts';
 import type { BytePath } from '../../src/index.ts';
 
+export { linesOf } from '../text/lines.ts';
+
 /** Configuration files are bytes: what is not ASCII in them stays as it is. */
 export function textOf(bytes: Buffer | null): string {
   return bytes?.toString('latin1') ?? '';
@@ -19,11 +21,4 @@ export async function readText(draft: Draft, path: BytePath): Promise<string | n
 export function withLines(text: string, lines: readonly string[]): string {
   const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   return ended + lines.map((line) => `${line}\n`).join('');
-}
-
-/** The lines, without their ends and without an empty one after the last end. */
-export function linesOf(text: string): string[] {
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return lines;
 }

@@ -7,6 +7,18 @@ export interface SudoEngine {
   readonly version: string;
 }
 
+/** The same as it is found in an image or in data: the version is null where nothing says it. */
+export interface FoundSudoEngine {
+  readonly provider: SudoEngine['provider'];
+  readonly version: string | null;
+}
+
+/** Null where there is none, or its version is not known: nothing can be said of what it does then. */
+export function knownEngine(found: FoundSudoEngine | null): SudoEngine | null {
+  if (found === null || found.version === null) return null;
+  return { provider: found.provider, version: found.version };
+}
+
 /** Is the version `least` or later? What does not start with a number counts as the oldest. */
 export function isAtLeast(version: string, least: string): boolean {
   const have = numbersOf(version);

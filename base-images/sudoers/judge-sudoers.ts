@@ -35,6 +35,7 @@ export async function judgeSudoers(options: JudgeSudoersOptions): Promise<Sudoer
   return {
     reads: judgement.reads,
     skips: judgement.skips,
+    directories: judgement.directories,
     problems,
     lockedOut: judgement.lockedOut,
     lockedOutBy: judgement.lockedOut ? (fatal ?? problems[0] ?? null) : null,

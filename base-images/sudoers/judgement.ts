@@ -1,5 +1,6 @@
 import type {
   SudoersAnswer,
+  SudoersDirectory,
   SudoersProblem,
   SudoersQuestion,
   SudoersRead,
@@ -10,6 +11,7 @@ import type {
 export interface Judgement {
   readonly reads: readonly SudoersRead[];
   readonly skips: readonly SudoersSkip[];
+  readonly directories: readonly SudoersDirectory[];
   readonly problems: readonly SudoersProblem[];
   readonly lockedOut: boolean;
   readonly visudo: { readonly exitCode: 0 | 1 | 2; readonly says: readonly string[] };

@@ -14,6 +14,12 @@ export interface SudoersRead {
   readonly from: FileAndLine | null;
 }
 
+/** A directory that a directive named, whose files the engine goes through: there may be none. */
+export interface SudoersDirectory {
+  readonly path: BytePath;
+  readonly from: FileAndLine;
+}
+
 /** A file or directory that a directive named, or that lies in an included directory, and that the engine does not parse. */
 export interface SudoersSkip {
   readonly path: BytePath;
@@ -76,6 +82,7 @@ export interface SudoersQuestion {
 export interface SudoersVerdict {
   readonly reads: readonly SudoersRead[];
   readonly skips: readonly SudoersSkip[];
+  readonly directories: readonly SudoersDirectory[];
   readonly problems: readonly SudoersProblem[];
   /** No sudo call works, not even root's. */
   readonly lockedOut: boolean;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Missing, PrepareContext } from '../row.ts';
+import type { Missing, PrepareContext } from '../row/row.ts';
 import { runChild } from '../processes/run-child.ts';
-import type { TreeSource } from '../trees/tree-source.ts';
+import type { TreeSource } from '../row/tree-source.ts';
 import type { DebianRecipe } from './recipes.ts';
 
 export interface MakeTreeOptions {

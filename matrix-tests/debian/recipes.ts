@@ -16,11 +16,19 @@ interface Suite {
   readonly name: string;
   readonly suite: string;
   readonly hasSudoRs: boolean;
+  /** Whether there is a row with it, too; one is enough to show that such images come up. */
+  readonly withSysvinit?: true;
 }
 
 const suites: readonly Suite[] = [
   { release: 'debian-11', name: 'Debian 11', suite: 'bullseye', hasSudoRs: false },
-  { release: 'debian-12', name: 'Debian 12', suite: 'bookworm', hasSudoRs: false },
+  {
+    release: 'debian-12',
+    name: 'Debian 12',
+    suite: 'bookworm',
+    hasSudoRs: false,
+    withSysvinit: true,
+  },
   { release: 'debian-13', name: 'Debian 13', suite: 'trixie', hasSudoRs: true },
   { release: 'debian-14', name: 'Debian 14', suite: 'forky', hasSudoRs: true },
 ];
@@ -53,6 +61,16 @@ export const debianRecipes: readonly DebianRecipe[] = suites.flatMap((from) => [
     packages: ['systemd-sysv', 'udev', 'e2fsprogs'],
     finish: [],
   }),
+  ...(from.withSysvinit === true
+    ? [
+        recipe(from, {
+          id: '-sysvinit',
+          words: 'with sudo and sysvinit',
+          packages: ['sysvinit-core', 'initscripts'],
+          finish: [],
+        }),
+      ]
+    : []),
 ]);
 
 interface Variant {

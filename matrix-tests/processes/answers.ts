@@ -1,9 +1,48 @@
 import { z } from 'zod';
-import { places } from '../row.ts';
+import { places } from '../row/check-place.ts';
 
 /** What the commands print, as far as the matrix reads it. */
 
 const digest = z.string().min(1);
+const engine = z.object({ provider: z.string(), version: z.string().nullable() });
+
+/** `ashlar base ls` */
+export const releaseListAnswer = z.object({
+  releases: z.array(
+    z.object({
+      release: z.string(),
+      title: z.string(),
+      /** Name of the published image. */
+      source: z.string().nullable(),
+      support: z.object({ archive: z.enum(['main', 'historical']) }),
+      engines: z.object({ installed: engine, withoutRecommends: engine }),
+      sudoers: z.object({ reconstructed: z.boolean() }),
+      apt: z.object({ sources: z.string(), archive: z.string().nullable() }),
+    }),
+  ),
+});
+
+/** What is known of a release, as far as a row is made of it. */
+export type KnownRelease = z.infer<typeof releaseListAnswer>['releases'][number];
+
+const owned = { mode: z.int().optional(), uid: z.int().optional(), gid: z.int().optional() };
+
+/** `ashlar base reconstruct` */
+export const reconstructAnswer = z.object({
+  releases: z.array(
+    z.object({
+      release: z.string(),
+      files: z.record(
+        z.string(),
+        z.union([
+          z.object({ content: z.base64(), ...owned }),
+          z.object({ directory: z.literal(true), ...owned }),
+          z.object({ target: z.string(), ...owned }),
+        ]),
+      ),
+    }),
+  ),
+});
 
 /** `ashlar image import` */
 export const importAnswer = z.object({ digest });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { places, rowKinds } from '../row.ts';
+import { places } from '../row/check-place.ts';
+import { rowKinds } from '../row/row.ts';
 
 /** Changes with every change that a reader of reports has to know of. */
 export const reportFormat = 'ashlar-matrix-report-1';

@@ -1,7 +1,8 @@
-import type { KnownRelease } from '../releases/known-release.ts';
-import type { Row } from '../row.ts';
+import type { KnownRelease } from '../processes/answers.ts';
+import type { Row } from '../row/row.ts';
 import type { Trees } from '../trees/trees.ts';
 import type { Awkward } from './awkward/awkward.ts';
+import { fedora } from './awkward/fedora.ts';
 import { awkwardLayouts } from './awkward/layouts.ts';
 import { awkwardStrangers } from './awkward/strangers.ts';
 import { awkwardSudoers } from './awkward/sudoers.ts';
@@ -11,37 +12,26 @@ export const awkwardBases: readonly Awkward[] = [
   ...awkwardSudoers,
   ...awkwardLayouts,
   ...awkwardStrangers,
+  fedora,
 ];
 
 export function awkwardRows(releases: readonly KnownRelease[], trees: Trees): readonly Row[] {
-  return awkwardBases.flatMap((awkward) => {
-    const release = releases.find(({ id }) => id === awkward.release) ?? null;
-    return release === null && awkward.release !== null ? [] : [rowOf(awkward, release, trees)];
-  });
-}
-
-function rowOf(awkward: Awkward, release: KnownRelease | null, trees: Trees): Row {
-  const { id, title, edit, expects, setup = [] } = awkward;
-  return {
+  const titles = new Map(releases.map(({ release, title }) => [release, title]));
+  return awkwardBases.map(({ id, title, release, sudo = 'installed', ...awkward }) => ({
     id,
     title,
     kind: 'awkward',
     source:
       release === null
         ? 'made up, with the files that such images have'
-        : `${release.title}: its reconstruction, with this fault`,
-    release: release?.id ?? null,
+        : `${titles.get(release) ?? release}: its reconstruction, with this fault`,
+    release,
     on: ['tree'],
-    setup,
-    expects,
-    prepare: async (context) =>
-      trees.archive(
-        edit(
-          release === null
-            ? {}
-            : await trees.reconstructed(release, awkward.sudo ?? 'with-recommends'),
-        ),
-        context,
-      ),
-  };
+    setup: awkward.setup ?? [],
+    expects: awkward.expects,
+    prepare: async ({ tempDir }) => {
+      const tree = release === null ? {} : await trees.reconstructed(release, sudo);
+      return { reference: await trees.archive(awkward.edit(tree), tempDir), detail: null };
+    },
+  }));
 }

@@ -1,41 +1,33 @@
-import type { KnownRelease } from '../releases/known-release.ts';
-import { nothingExpected, type Row } from '../row.ts';
-import { notYet } from '../set-up-holds.ts';
+import type { KnownRelease } from '../processes/answers.ts';
+import type { Row } from '../row/row.ts';
+import { archiveMoved } from './archive-moved.ts';
+import { notYet } from './set-up-holds.ts';
 
-export interface PulledRowsOptions {
-  /** Why this image cannot be pulled; null where it can. */
-  readonly probe: (name: string) => Promise<string | null>;
-}
-
-const distribution = 'ubuntu';
-
-/** The published images of Docker Hub, through the registry cache where one runs. */
-export function pulledRows(
-  releases: readonly KnownRelease[],
-  { probe }: PulledRowsOptions,
-): readonly Row[] {
-  // What one of them finds out is so for the others.
-  let answer: Promise<string | null> | undefined;
-  return releases
-    .filter(({ os }) => os.id === distribution)
-    .map((release) => {
-      const name = `${distribution}:${release.os.versionId}`;
-      return {
-        id: `${release.id}-pulled`,
-        title: `${release.title}, as published`,
+/**
+ * The published images of releases, through the registry cache where one runs. One whose registry does not answer is found
+ * out when it is imported: what comes of one image says nothing of the others.
+ */
+export function pulledRows(releases: readonly KnownRelease[]): readonly Row[] {
+  return releases.flatMap((known): readonly Row[] => {
+    const { release, title, source } = known;
+    if (source === null) return [];
+    const moved = archiveMoved(known);
+    return [
+      {
+        id: `${release}-pulled`,
+        title: `${title}, as published`,
         kind: 'pulled',
-        source: `docker.io/library/${name}, pulled through the registry cache where one runs`,
-        release: release.id,
+        source: `${source}, pulled through the registry cache where one runs`,
+        release,
         on: ['tree', 'container', 'boot'],
         setup: [],
-        expects: { ...nothingExpected, before: [notYet], holds: ['setup-complete', 'user-exists'] },
-        prepare: async () => {
-          answer ??= probe(name);
-          const missing = await answer;
-          return missing === null
-            ? { reference: `docker://${name}`, detail: name }
-            : { missing: `Docker Hub cannot be reached: ${missing}` };
+        expects: {
+          before: [notYet, ...moved],
+          after: moved,
+          holds: ['setup-complete', 'user-exists'],
         },
-      };
-    });
+        prepare: async () => ({ reference: `docker://${source}`, detail: null }),
+      },
+    ];
+  });
 }

@@ -1,7 +1,7 @@
 import { makeDebianTree } from '../debian/make-tree.ts';
 import { debianRecipes } from '../debian/recipes.ts';
-import { type Row } from '../row.ts';
-import { notYet, setUpHolds } from '../set-up-holds.ts';
+import type { Row } from '../row/row.ts';
+import { notYet, setUpHolds } from './set-up-holds.ts';
 
 export interface RealRowsOptions {
   readonly cacheDir: string;

@@ -1,16 +1,16 @@
-import type { KnownRelease } from '../releases/known-release.ts';
-import { type ExpectedFailure, type Row, type RowExpectations } from '../row.ts';
-import { notYet, setUpHolds } from '../set-up-holds.ts';
-import type { SudoInstalled } from '../trees/reconstruct.ts';
-import type { Trees } from '../trees/trees.ts';
+import type { KnownRelease } from '../processes/answers.ts';
+import type { Row, RowExpectations } from '../row/row.ts';
+import type { SudoInstall, Trees } from '../trees/trees.ts';
+import { archiveMoved } from './archive-moved.ts';
+import { notYet, setUpHolds } from './set-up-holds.ts';
 
 interface Variant {
-  readonly sudo: SudoInstalled;
+  readonly sudo: Exclude<SudoInstall, 'as-in-image'>;
   readonly suffix: string;
   readonly words: string;
 }
 
-const plain: Variant = { sudo: 'with-recommends', suffix: '', words: 'sudo installed' };
+const plain: Variant = { sudo: 'installed', suffix: '', words: 'sudo installed' };
 const lean: Variant = {
   sudo: 'without-recommends',
   suffix: '-no-recommends',
@@ -28,45 +28,42 @@ export function reconstructionRows(
   releases: readonly KnownRelease[],
   { trees, alsoReal }: ReconstructionOptions,
 ): readonly Row[] {
-  return releases.flatMap((release) => {
-    const id = alsoReal.has(release.id) ? `${release.id}-recorded` : release.id;
-    return variantsOf(release).map((variant) => ({
-      ...rowOf(release, variant, trees),
+  return releases.flatMap((known) => {
+    const { release } = known;
+    const id = alsoReal.has(release) ? `${release}-recorded` : release;
+    return variantsOf(known).map((variant) => ({
+      ...rowOf(known, variant, trees),
       id: `${id}${variant.suffix}`,
     }));
   });
 }
 
-function variantsOf({ sudo }: KnownRelease): readonly Variant[] {
-  return sudo.engine.provider === sudo.engineWithoutRecommends.provider ? [plain] : [plain, lean];
+function variantsOf({ engines }: KnownRelease): readonly Variant[] {
+  const { installed, withoutRecommends } = engines;
+  return installed.provider === withoutRecommends.provider ? [plain] : [plain, lean];
 }
 
-function rowOf(release: KnownRelease, { sudo, words }: Variant, trees: Trees): Omit<Row, 'id'> {
-  const engine =
-    sudo === 'without-recommends' ? release.sudo.engineWithoutRecommends : release.sudo.engine;
-  const text = release.sudoers.reconstructed ? 'a reconstructed sudoers file' : 'its sudoers file';
+function rowOf(known: KnownRelease, { sudo, words }: Variant, trees: Trees): Omit<Row, 'id'> {
+  const { release, title, engines } = known;
+  const engine = sudo === 'installed' ? engines.installed : engines.withoutRecommends;
+  const text = known.sudoers.reconstructed ? 'a reconstructed sudoers file' : 'its sudoers file';
   return {
-    title: release.title,
+    title,
     kind: 'reconstruction',
     source: `${engine.provider} ${engine.version ?? ''}: reconstruction from recorded facts, with ${text}; ${words}`,
-    release: release.id,
+    release,
     on: ['tree'],
     setup: [],
-    expects: expectationsOf(release),
-    prepare: async (context) => trees.archive(await trees.reconstructed(release, sudo), context),
+    expects: expectationsOf(known),
+    prepare: async ({ tempDir }) => {
+      const tree = await trees.reconstructed(release, sudo);
+      return { reference: await trees.archive(tree, tempDir), detail: null };
+    },
   };
 }
 
-function expectationsOf(release: KnownRelease): RowExpectations {
-  const asItIs: ExpectedFailure[] =
-    release.os.id === 'ubuntu' && release.support.archive === 'historical'
-      ? [
-          {
-            check: 'apt-archive-there',
-            at: `/${release.apt.sources.file}`,
-            because: 'the image was published before the suites of the release moved',
-          },
-        ]
-      : [];
+/** Where no archive is recorded, the tree names one that is nobody's, and does not move. */
+function expectationsOf(known: KnownRelease): RowExpectations {
+  const asItIs = known.apt.archive === null ? [] : archiveMoved(known);
   return { before: [notYet, ...asItIs], after: asItIs, holds: setUpHolds };
 }

@@ -5,24 +5,18 @@ interface Machine {
   readonly elf: number;
   readonly dpkg: string;
   readonly apk: string;
-  readonly loader: string;
 }
 
-const amd64: Machine = {
-  elf: 62,
-  dpkg: 'amd64',
-  apk: 'x86_64',
-  loader: 'lib64/ld-linux-x86-64.so.2',
-};
+const amd64: Machine = { elf: 62, dpkg: 'amd64', apk: 'x86_64' };
 const machines: Readonly<Record<string, Machine>> = {
   x64: amd64,
-  arm64: { elf: 183, dpkg: 'arm64', apk: 'aarch64', loader: 'lib/ld-linux-aarch64.so.1' },
+  arm64: { elf: 183, dpkg: 'arm64', apk: 'aarch64' },
 };
 
 /** This machine, in the words of images. */
 export const machine: Machine = machines[process.arch] ?? amd64;
 
-/** A program of a reconstruction: a header alone. It says what it is for, and cannot be run. */
+/** A program of a tree that was made up: a header alone. It says what it is for, and cannot be run. */
 export const program: Entry = { content: elfHeader(), mode: 0o755 };
 export const setuidProgram: Entry = { content: elfHeader(), mode: 0o4755 };
 

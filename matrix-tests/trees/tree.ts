@@ -6,9 +6,9 @@ export type Entry =
   | ({ readonly target: string } & Owned);
 
 interface Owned {
-  readonly mode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 /** By path without a leading slash. Directories on the way are made, 0755 of root. */

@@ -1,4 +1,10 @@
-import { type BlockSource, bootImage, type BootResult, type GuestCommand } from '../../vm/index.ts';
+import {
+  type BlockSource,
+  bootImage,
+  type BootResult,
+  type FirstProcess,
+  type GuestCommand,
+} from '../../vm/index.ts';
 import { AshlarError } from '../errors/ashlar-error.ts';
 import { leaseImage } from '../image/references/image-leases.ts';
 import type { ImageConfig } from '../image/image-root.ts';
@@ -15,6 +21,7 @@ export interface BootRequest {
   readonly check?: 'starts';
   /** In place of the image's own user; empty for root. */
   readonly user?: string;
+  readonly init?: FirstProcess;
   readonly memoryMiB?: number;
   readonly cpus?: number;
   readonly timeoutMs?: number;
@@ -40,12 +47,13 @@ export async function bootStoredImage(
       lifetimeMs: leaseMs,
     }),
   );
-  const { memoryMiB, cpus, timeoutMs, onStdout, onStderr } = request;
+  const { init, memoryMiB, cpus, timeoutMs, onStdout, onStderr } = request;
   return await bootImage({
     home: context.config.home,
     disk: blockSourceOf(image, context.signal),
     command,
     signal: context.signal,
+    ...(init === undefined ? {} : { init }),
     ...(memoryMiB === undefined ? {} : { memoryMiB }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

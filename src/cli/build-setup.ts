@@ -69,6 +69,6 @@ async function planUnlessDamaged(place: SetUpPlace, base: Digest): Promise<Setup
 
 function messagesOf({ notes }: Pick<SetUpReport, 'notes'>): string[] {
   return notes
-    .filter(({ kind }) => kind === 'skipped')
+    .filter(({ kind }) => kind === 'skipped' || kind === 'found')
     .map(({ step, what, why }) => `setup, ${step}: ${what}: ${why}`);
 }

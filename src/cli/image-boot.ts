@@ -4,19 +4,21 @@ import type { ImageStore } from '../image/image-store.ts';
 import { bootStoredImage } from './boot-stored-image.ts';
 import type { CommandContext } from './command-context.ts';
 
-const timeoutMs = 180_000;
+/** The init of an image has a whole distribution to start, which takes a minute without KVM on a machine that is busy. */
+const timeoutsMs = { guest: 180_000, image: 300_000 } as const;
 
 /** Boots an image for its checks: the command is run as root, whatever user the image has. */
 export function imageBoot(context: CommandContext, imageStore: ImageStore, image: Digest): Boot {
   return {
-    async run(argv) {
+    async run(argv, init) {
       const stdout: Buffer[] = [];
       const stderr: Buffer[] = [];
       const { exitCode } = await bootStoredImage(context, imageStore, {
         reference: image,
         argv,
         user: '',
-        timeoutMs,
+        init,
+        timeoutMs: timeoutsMs[init],
         onStdout: (chunk) => void stdout.push(Buffer.from(chunk)),
         onStderr: (chunk) => void stderr.push(Buffer.from(chunk)),
       });

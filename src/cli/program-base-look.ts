@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { type CommonOptions, type Perform, withCommonOptions } from './common-options.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BaseReconstructOptions } from './commands/base-reconstruct.ts';
+import { type CommonOptions, type Perform, repeated, withCommonOptions } from './common-options.ts';
 
 interface BaseCheckFlags extends CommonOptions {
   readonly on?: readonly Place[];
@@ -10,7 +11,12 @@ interface BaseCheckFlags extends CommonOptions {
 
 type Place = 'tree' | 'container' | 'boot';
 
-/** `ashlar base ls|show|check`: what changes nothing. */
+interface BaseReconstructFlags extends CommonOptions {
+  readonly sudo: BaseReconstructOptions['sudo'];
+  readonly out?: string;
+}
+
+/** `ashlar base ls|show|reconstruct|check`: what changes nothing. */
 export function addBaseLookCommands(base: Command, perform: Perform): void {
   withCommonOptions(
     base
@@ -37,6 +43,28 @@ export function addBaseLookCommands(base: Command, perform: Perform): void {
 
   withCommonOptions(
     base
+      .command('reconstruct')
+      .description(
+        'a tree in the shape of a release, as far as it is known; its programs are headers, and nothing in it can be run',
+      )
+      .argument('[releases...]', 'such as ubuntu:18.04; without any, all that are known')
+      .addOption(
+        new Option('--sudo <how>', 'as the image is published, or with the package sudo installed')
+          .choices(['as-in-image', 'installed', 'without-recommends'])
+          .default('as-in-image'),
+      )
+      .option('-o, --out <file>', 'write the tree of one release as a tar archive')
+      .addHelpText('after', reconstructDetails),
+  ).action((names: readonly string[], flags: BaseReconstructFlags) =>
+    perform(flags, async (context) => {
+      const { sudo, out: outFile } = flags;
+      const { baseReconstruct } = await import('./commands/base-reconstruct.ts');
+      return baseReconstruct(context, { names, sudo, outFile });
+    }),
+  );
+
+  withCommonOptions(
+    base
       .command('check')
       .description('hold an image against the contract: each check, with the mend where it failed')
       .argument(
@@ -48,7 +76,7 @@ export function addBaseLookCommands(base: Command, perform: Perform): void {
         'where to look, with commas: tree, container, boot (default: tree,container)',
         parsePlaces,
       )
-      .option('--check <id>', 'make this check alone; may be given several times', collect)
+      .option('--check <id>', 'make this check alone; may be given several times', repeated)
       .option('--user <name>', 'who shall become root (default: whom the setup made so)')
       .option('--list', 'list the checks: what each asserts, why, and which images it concerns'),
   ).action((image: string | undefined, flags: BaseCheckFlags) =>
@@ -63,6 +91,11 @@ export function addBaseLookCommands(base: Command, perform: Perform): void {
   );
 }
 
+const reconstructDetails = `
+  ashlar base reconstruct ubuntu:18.04 --sudo installed -o tree.tar
+  ashlar image import tar:tree.tar -t bionic:shape`;
+
+/** As the contract has them; said here again because help loads no rooms. */
 const places: readonly Place[] = ['tree', 'container', 'boot'];
 
 function parsePlaces(text: string): readonly Place[] {
@@ -71,8 +104,4 @@ function parsePlaces(text: string): readonly Place[] {
     if (place === undefined) throw new InvalidArgumentError(`Known are ${places.join(', ')}.`);
     return place;
   });
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

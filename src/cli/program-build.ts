@@ -95,6 +95,14 @@ export function addBuildCommands(program: Command, perform: Perform): void {
       .description('boot an image in a virtual machine and run its command, or the one given')
       .argument('<ref>', refWords)
       .argument('[command...]', 'after --; replaces the entrypoint and the command of the image')
+      .addOption(
+        new Option(
+          '--init <whose>',
+          'first process of the machine: guest runs the command alone; image starts the init of the image, which runs the command when everything else is up',
+        )
+          .choices(['guest', 'image'])
+          .default('guest'),
+      )
       .option('--memory <size>', 'memory of the virtual machine, such as 512M', '1G')
       .option('--cpus <count>', 'processors of the virtual machine', '1')
       .option('--timeout <duration>', 'end the virtual machine after this time, such as 90s', '5m'),
@@ -102,7 +110,12 @@ export function addBuildCommands(program: Command, perform: Perform): void {
     (
       reference: string,
       argv: readonly string[],
-      flags: CommonOptions & { memory: string; cpus: string; timeout: string },
+      flags: CommonOptions & {
+        init: 'guest' | 'image';
+        memory: string;
+        cpus: string;
+        timeout: string;
+      },
     ) =>
       perform(flags, async (context) => {
         const { boot } = await import('./commands/boot.ts');
@@ -111,6 +124,7 @@ export function addBuildCommands(program: Command, perform: Perform): void {
         return boot(context, {
           reference,
           argv,
+          init: flags.init,
           memoryMiB,
           cpus: parseMachineCpus(flags.cpus),
           timeoutMs,

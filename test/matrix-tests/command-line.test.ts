@@ -66,6 +66,7 @@ describe('ashlar matrix run', { timeout: matrixTimeoutMs }, () => {
       ]);
     expect(stderr).toMatch(/^\[ ?1\/\d+\] as-expected: /m);
     requireStory(report);
+    requireStranger(report);
     expect(readFileSync(join(home, 'matrix.html'), 'utf8')).toContain('sudoers-second-include');
     requireClean();
     expect(await lastResultOf('ubuntu-18.04')).toMatchObject([
@@ -100,6 +101,11 @@ describe('ashlar matrix run', { timeout: matrixTimeoutMs }, () => {
     expect(release.stderr).toMatch(
       /no row or release is called ubuntu:17.10\n.*\n {2}next: Known are .*ubuntu-18.04/,
     );
+    const kind = await matrix(['--release', 'ubuntu:18.04', '--rows', 'real']);
+    expect(kind.exitCode).toBe(2);
+    expect(kind.stderr).toMatch(
+      /no row of the kind real is called ubuntu:18.04\n.*\n {2}next: Known are ubuntu-18.04 \(reconstruction\), ubuntu-18.04-pulled \(pulled\)/,
+    );
     const check = await matrix(['--check', 'sudoers-parse']);
     expect(check.exitCode).toBe(2);
     expect(check.stderr).toMatch(
@@ -113,6 +119,15 @@ describe('ashlar matrix run', { timeout: matrixTimeoutMs }, () => {
       ['--report', 'html', '--out', '/nowhere/x.html'],
       /no report can be written to \/nowhere\/x.html/,
     ],
+    [['--report', 'html', '--out', '/tmp'], /no report can be written to \/tmp \(EISDIR\)/],
+    [['--report', 'json', '--out', '/proc/x.json'], /no report can be written to \/proc\/x.json/],
+    [
+      ['--report', 'json', '--out', '/etc/passwd/x.json'],
+      /no report can be written .* \(ENOTDIR\)/,
+    ],
+    [['--report', 'json', '--out', ''], /--out names no file/],
+    [['--release', ''], /It names nothing/],
+    [['--check', ','], /It names nothing/],
     [['--on', 'moon'], /Known are tree, container, boot/],
     [['--jobs', '0'], /a number from 1 to 64/],
   ])('%j is refused before anything runs', async (args, words) => {
@@ -156,6 +171,17 @@ function requireStory(report: MatrixReport): void {
   });
   expect(cellIn(report, 'ubuntu-18.04', 'sudoers-parses')?.verdict).toBe('passed');
   expect(cellIn(report, 'ubuntu-18.04', 'user-becomes-root')?.after?.status).toBe('passed');
+}
+
+/** Where nothing says which sudo it is, nothing is said of what it does: no cell passes for that. */
+function requireStranger(report: MatrixReport): void {
+  const judged = ['sudoers-parses', 'sudoers-include-read', 'user-becomes-root', 'user-rule-last'];
+  for (const check of judged)
+    expect(cellIn(report, 'fedora', check)).toMatchObject({
+      verdict: 'not-applicable',
+      after: { reason: 'about images with a sudo whose version is known' },
+    });
+  expect(cellIn(report, 'fedora', 'ca-in-bundle')?.verdict).toBe('passed');
 }
 
 async function lastResultOf(release: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeCells } from '../../matrix-tests/judge-cells.ts';
 import type { Finding } from '../../matrix-tests/processes/answers.ts';
-import type { RowExpectations } from '../../matrix-tests/row.ts';
+import type { RowExpectations } from '../../matrix-tests/row/row.ts';
 
 type Status = Finding['status'];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { MatrixProgress } from '../../matrix-tests/matrix-context.ts';
 import { matrixReportSchema } from '../../matrix-tests/report/matrix-report.ts';
-import type { Row } from '../../matrix-tests/row.ts';
+import type { Row } from '../../matrix-tests/row/row.ts';
 import { runMatrix } from '../../matrix-tests/run-matrix.ts';
 import { scratchDir } from '../support/scratch.ts';
 import { type Answers, failureOf, madeAshlar } from './support/made-ashlar.ts';
@@ -81,6 +81,15 @@ describe('a run of the matrix', () => {
       'base setup one:set-up --undo -t one:undone',
     ]);
     expect(readdirSync(tempDir)).toEqual([]);
+  });
+
+  it('asks the first setup alone for what the row asks for: it has to stay', async () => {
+    const { calls } = await run([rowOf({ setup: ['--user', 'dev'] })], fine);
+    expect(calls.filter((line) => line.startsWith('base setup'))).toEqual([
+      'base setup one:base -t one:set-up --user dev',
+      'base setup one:set-up -t one:again',
+      'base setup one:set-up --undo -t one:undone',
+    ]);
   });
 
   it('looks at the files alone where the programs of a row cannot be run', async () => {

@@ -21,6 +21,13 @@ const rooms = Object.keys(mayImport);
 const doorless: readonly (readonly [string, string])[] = [['src/cli', 'src']];
 /** Folders of the core: none imports one that comes after it. */
 const layers = ['flow', 'store', 'object-cache', 'upstream', 'pull-through', 'serving'];
+/** Floors of rooms: no folder imports one that comes after it, and none what lies beside the room's door. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  'base-images': 'text certificates files sudoers releases detect reconstruct setup contract'.split(
+    ' ',
+  ),
+  'matrix-tests': ['row', 'processes', 'trees', 'debian', 'rows', 'report'],
+};
 
 describe('rooms', () => {
   const imports = rooms.flatMap((room) => filesOf(room).flatMap((file) => importsOf(file)));
@@ -41,14 +48,26 @@ describe('rooms', () => {
     expect(upwards.map(show)).toEqual([]);
   });
 
+  it.each(Object.entries(floors))('of floors: %s imports downwards alone', (room, folders) => {
+    const own = imports.filter((found) => [found.file, found.target].every(isIn(room)));
+    expect(own.length).toBeGreaterThan(20);
+    const floorOf = (file: string): number => {
+      const [, folder = '', ...below] = file.split('/');
+      return below.length === 0 ? folders.length : folders.indexOf(folder);
+    };
+    expect(own.filter(({ file }) => floorOf(file) < 0).map(show)).toEqual([]);
+    const upwards = own.filter(({ file, target }) => floorOf(target) > floorOf(file));
+    expect(upwards.map(show)).toEqual([]);
+  });
+
   it('that use the command line alone, as matrix-tests does, bring no other code in', () => {
     const files = filesOf('matrix-tests');
     expect(files.length).toBeGreaterThan(20);
     const packages = new Set(files.flatMap((file) => packagesOf(file)));
     expect([...packages].toSorted()).toEqual(['tar-stream', 'zod']);
-    // Paths of code may be put together, too.
+    // Paths may be put together, too: of code, and of data.
     const named = files.filter((file) =>
-      /(?:src|builder|vm|mirror|registry-cache|base-images)\/[^'"`]*\.ts/.test(textOf(file)),
+      /(?:src|builder|vm|mirror|registry-cache)\/[^'"`]*\.ts|base-images/.test(textOf(file)),
     );
     expect(named).toEqual([]);
   });
@@ -83,6 +102,10 @@ function doorsOf(room: string): readonly string[] {
 
 function show({ file, target }: Import): string {
   return `${file} imports ${target}`;
+}
+
+function isIn(room: string): (file: string) => boolean {
+  return (file) => file.startsWith(`${room}/`);
 }
 
 function roomOf(file: string): string {

@@ -4,7 +4,11 @@ import { basename, join } from 'node:path';
 import { AshlarError, createOwnedTempDir, toAshlarError } from '../../src/index.ts';
 import { probeAccelerator } from '../accelerator/probe-accelerator.ts';
 import type { BlockSource } from '../block-source.ts';
-import { encodeCommandArchive, type GuestCommand } from '../guest/command-archive.ts';
+import {
+  encodeCommandArchive,
+  type FirstProcess,
+  type GuestCommand,
+} from '../guest/command-archive.ts';
 import { prepareGuest } from '../guest/prepare-guest.ts';
 import { serveNbd } from '../nbd/serve-nbd.ts';
 import { hostPlatform } from '../platform.ts';
@@ -20,6 +24,8 @@ export interface BootOptions {
   /** An ext4 file system without a partition table. Writes of the guest never reach it. */
   readonly disk: BlockSource;
   readonly command: GuestCommand;
+  /** Default `guest`. */
+  readonly init?: FirstProcess;
   /** Default 1024. */
   readonly memoryMiB?: number;
   /** Default 1. */
@@ -55,7 +61,7 @@ export interface BootTimings {
   readonly kernelMs: number;
   /** The mount of the root disk. */
   readonly mountMs: number;
-  /** The other mounts, the look-up of the user, the output ports. */
+  /** The other mounts, the look-up of the user, the output ports; before them all that an init of the image does. */
   readonly setupMs: number;
   readonly commandMs: number;
   /** Until QEMU has ended and everything is removed. */
@@ -71,16 +77,20 @@ const nowMs = (): number => performance.now();
  * the image, with /dev/null for stdin and without a network, and powers off. Nothing of the image is needed
  * but the command. Output is byte-exact and complete when the promise resolves.
  *
+ * With `init: 'image'` the image's /sbin/init is the first process, in a machine that nobody has furnished but for
+ * a devtmpfs on /dev, as a kernel does: that init mounts, names and starts things, and then runs the command. Known are
+ * that of Ashlar's setup, systemd, and what reads /etc/inittab (sysvinit, busybox).
+ *
  * Throws what the disk's `read` threw, as soon as one read fails; the reason of `signal`; `boot_timeout`
  * for a command that takes too long, `boot_too_slow` where it has not begun by then; `boot_check_failed` for a
- * user or working directory that the image does not have; `boot_failed` for a machine that ends before it
+ * user or working directory that the image does not have, and for an init of the image that is none, is unknown or gives up; `boot_failed` for a machine that ends before it
  * reports (a panic, no file system), `resources_exhausted` when that is for lack of memory; and what `prepareGuest` and `probeAccelerator` throw. In every case QEMU has ended
  * and the temporary files are gone; what a killed process left below `home`/tmp is removed by the next boot.
  */
 export async function bootImage(options: BootOptions): Promise<BootResult> {
   const beginMs = nowMs();
   options.signal?.throwIfAborted();
-  const archive = encodeCommandArchive(options.command);
+  const archive = encodeCommandArchive(options.command, options.init ?? 'guest');
   const { accelerator } = await probeAccelerator(options.home);
   const trace = traceReads(options.disk);
   const run = await runOnDisk({ options, archive, accelerator, trace });

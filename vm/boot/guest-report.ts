@@ -1,6 +1,6 @@
 /** What init.sh has told on the port ashlar.control. */
 export interface GuestReport {
-  readonly state: 'silent' | 'ready' | 'mounted' | 'started';
+  readonly state: 'silent' | 'ready' | 'mounted' | 'handed' | 'started';
   readonly ending?: GuestEnding;
 }
 
@@ -15,8 +15,9 @@ export function parseGuestReport(stream: string): GuestReport {
   let state: GuestReport['state'] = 'silent';
   for (const [index, line] of lines.slice(0, -1).entries()) {
     const [word = '', value = ''] = line.split(' ');
-    if (word === 'ready' || word === 'mounted' || word === 'started') state = word;
-    else if (word === 'exit' && /^\d{1,3}$/.test(value)) {
+    if (word === 'ready' || word === 'mounted' || word === 'handed' || word === 'started') {
+      state = word;
+    } else if (word === 'exit' && /^\d{1,3}$/.test(value)) {
       return { state, ending: { kind: 'exit', exitCode: Number(value) } };
     } else if (word === 'signal' && /^\d{1,2}$/.test(value)) {
       return { state, ending: { kind: 'signal', signalNumber: Number(value) } };

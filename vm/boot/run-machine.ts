@@ -136,12 +136,12 @@ function followControl(nowMs: () => number, kill: () => void): ControlFollower {
       bytes = Buffer.concat([bytes, chunk]);
       const { state, ending } = parseGuestReport(bytes.toString('utf8'));
       const now = nowMs();
-      const ranks = ['silent', 'ready', 'mounted', 'started'];
+      const ranks = ['silent', 'ready', 'mounted', 'handed', 'started'];
       const rank = ranks.indexOf(state);
       marks = {
         ...(rank >= 1 ? { readyMs: now } : {}),
         ...(rank >= 2 ? { mountedMs: now } : {}),
-        ...(rank >= 3 ? { startedMs: now } : {}),
+        ...(rank >= 4 ? { startedMs: now } : {}),
         ...(ending === undefined ? {} : { endingMs: now }),
         ...marks,
       };

@@ -19,12 +19,16 @@ const maxStringBytes = 128 * 1024 - 1;
 /** Linux limits all of them to a quarter of the stack limit, 2 MiB in the guest; the rest is left for the launcher. */
 const maxTotalBytes = 1024 * 1024;
 
+/** Who is the first process while the command runs: the guest's own, or that of the image, started as a kernel starts it. */
+export type FirstProcess = 'guest' | 'image';
+
 /**
  * The archive that is appended to the initramfs for one boot. Carries any byte but NUL, as single-quoted
- * words of shell scripts: argv and environment as arguments of `set`, the rest as variables.
+ * words of shell scripts: argv and environment as arguments of `set`, the rest as variables; and `own-init`,
+ * an empty file, where the image's init shall be the first process.
  * Throws `boot_command_missing` without a program, and `invalid_request` for what no execve can carry.
  */
-export function encodeCommandArchive(command: GuestCommand): Buffer {
+export function encodeCommandArchive(command: GuestCommand, init: FirstProcess): Buffer {
   checkCommand(command);
   const { argv, env, user } = command;
   const environment = { PATH: defaultPath, ...env };
@@ -40,6 +44,7 @@ export function encodeCommandArchive(command: GuestCommand): Buffer {
     script('ashlar/command', facts),
     script('ashlar/argv', [`set -- ${argv.map(quote).join(' ')}`]),
     script('ashlar/environment', [`set -- ${words.join(' ')} "$@"`]),
+    ...(init === 'image' ? [script('ashlar/own-init', [])] : []),
   ]);
 }
 

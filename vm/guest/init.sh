@@ -4,6 +4,7 @@
 # Reports to the host, in lines on the port ashlar.control:
 #   ready              kernel and drivers are up
 #   mounted            the root disk is mounted
+#   handed             the image's own init becomes the first process (hand-over.sh); else left out
 #   started            the command is about to run
 #   exit N | signal N  how the command ended; its output has left the guest by then
 #   failed STAGE       no command result will come; the rest of the stream says why
@@ -11,18 +12,10 @@
 
 export PATH=/bin
 umask 022
-ulimit -Hn 524288
-
-halt_guest() {
-  poweroff -f
-  while :; do sleep 60; done
-}
-
-fail() { # STAGE TEXT
-  echo "ashlar: $1: $2" >/dev/console
-  { echo "failed $1"; echo "$2"; } >&3
-  halt_guest
-}
+kit=
+kit_in_image=/proc/1/root
+image=/root
+. /lib/supervise.sh
 
 wait_until() { # COMMAND...: polls for 10 s
   tries=1000
@@ -50,6 +43,13 @@ load_drivers() {
   while read -r module; do
     insmod "/modules/$module" || echo "ashlar: module $module does not load" >/dev/console
   done </modules/order
+}
+
+find_ports() {
+  wait_until find_port ashlar.stdout || fail ports 'the port ashlar.stdout is missing'
+  stdout_port=$port
+  wait_until find_port ashlar.stderr || fail ports 'the port ashlar.stderr is missing'
+  stderr_port=$port
 }
 
 mount_root() {
@@ -83,41 +83,6 @@ furnish_root() {
   ip link set lo up
 }
 
-# Names the user to the initramfs with the uid of root and the groups of the image's user, so that su sets
-# the groups; the uid itself is given up last, inside the image (launch.sh).
-take_identity() {
-  identity=$(chroot /root /proc/1/root/bin/sh /proc/1/root/lib/prepare-image.sh 2>&1)
-  case $? in
-    0) ;;
-    2) fail workdir "$identity" ;;
-    *) fail user "$identity" ;;
-  esac
-  {
-    read -r guest_uid guest_gid guest_groups
-    read -r guest_home
-  } <<END
-$identity
-END
-  export guest_uid guest_home
-  echo "guest:x:0:$guest_gid::/:/bin/sh" >/etc/passwd
-  for gid in $guest_groups; do echo "g$gid:x:$gid:guest"; done >/etc/group
-}
-
-forward() { # NAME: sets $forwarder; what is written to the fifo /ashlar/NAME goes to the port
-  wait_until find_port "ashlar.$1" || fail ports "the port ashlar.$1 is missing"
-  # World-writable, because a command may open /dev/stdout again under another user.
-  mkfifo -m 666 "/ashlar/$1"
-  cat "/ashlar/$1" >"$port" 3>&- &
-  forwarder=$!
-}
-
-run_command() {
-  echo started >&3
-  time -o /ashlar/status -f 'exit %x' \
-    setsid su -p -s /bin/chroot guest /root /proc/1/root/bin/sh /proc/1/root/lib/launch.sh \
-    </dev/null >/ashlar/stdout 2>/ashlar/stderr 3>&-
-}
-
 # Ends what the command left behind, so that the fifos have no writer any more. Kernel threads have no exe.
 kill_leftovers() {
   tries=200
@@ -136,37 +101,23 @@ kill_leftovers() {
   done
 }
 
-report_ending() {
-  ending=
-  while read -r line; do
-    case $line in
-      'Command terminated by signal '*) ending="signal ${line##* }" ;;
-      'exit '*) [ -n "$ending" ] || ending=$line ;;
-    esac
-  done </ashlar/status
-  [ -n "$ending" ] || fail supervise 'the command killed the process that waits for it'
-  echo "$ending" >&3
-}
-
 load_drivers
 wait_until find_port ashlar.control || {
   echo 'ashlar: the control port does not appear' >/dev/console
   halt_guest
 }
-exec 3>"$port"
+control_port=$port
+exec 3>"$control_port"
 echo ready >&3
 [ -e /ashlar/command ] || halt_guest
 
 mount_root
 echo mounted >&3
+find_ports
+if [ -e /ashlar/own-init ]; then
+  . /lib/hand-over.sh
+fi
+ulimit -Hn 524288
 furnish_root
-take_identity
-forward stdout
-stdout_forwarder=$forwarder
-forward stderr
-stderr_forwarder=$forwarder
-run_command
-kill_leftovers
-wait "$stdout_forwarder" "$stderr_forwarder"
-report_ending
+supervise
 halt_guest

@@ -12,10 +12,18 @@ export interface GuestScript {
 
 const scriptPlaces = [
   { name: 'init.sh', path: 'init', mode: 0o755 },
-  { name: 'prepare-image.sh', path: 'lib/prepare-image.sh', mode: 0o644 },
-  { name: 'resolve-user.sh', path: 'lib/resolve-user.sh', mode: 0o644 },
-  { name: 'launch.sh', path: 'lib/launch.sh', mode: 0o644 },
-] as const;
+  ...[
+    'supervise.sh',
+    'prepare-image.sh',
+    'resolve-user.sh',
+    'launch.sh',
+    'hand-over.sh',
+    'arrange-init.sh',
+    'run-in-image.sh',
+    'run-with-systemd.sh',
+    'tell-jobs.sh',
+  ].map((name) => ({ name, path: `lib/${name}`, mode: 0o644 })),
+];
 
 export async function readGuestScripts(): Promise<readonly GuestScript[]> {
   return Promise.all(

@@ -1,9 +1,10 @@
-# Runs as root with the groups of the command's user, chrooted into the image, with the initramfs at
-# /proc/1/root; its output is the command's output already. Becomes the command.
+# Runs as root with the groups of the command's user, chrooted into the image, from where the kit can be seen in it (supervise.sh);
+# its output is the command's output already. Becomes the command.
 
-PATH=/proc/1/root/bin
-. /proc/1/root/ashlar/command
-. /proc/1/root/ashlar/argv
+kit=${0%/lib/launch.sh}
+PATH=$kit/bin
+. "$kit/ashlar/command"
+. "$kit/ashlar/argv"
 cd "$workdir" || exit 126
 
 find_program() { # NAME: sets $program to the path in $search_path, else $code to 126 or 127
@@ -48,7 +49,7 @@ case $name in
     ;;
 esac
 
-set -- /proc/1/root/bin/nsenter -S "$guest_uid" -- "$program" "$@"
+set -- "$kit/bin/nsenter" -S "$guest_uid" -- "$program" "$@"
 [ "$home_is_given" = yes ] || set -- "HOME=$guest_home" "$@"
-. /proc/1/root/ashlar/environment
-exec /proc/1/root/bin/env -i -- "$@"
+. "$kit/ashlar/environment"
+exec "$kit/bin/env" -i -- "$@"

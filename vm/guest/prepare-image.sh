@@ -1,11 +1,26 @@
-# Runs as root, chrooted into the image, with the initramfs at /proc/1/root. Makes what the command may
-# count on and the image may lack, then finds the command's user (resolve-user.sh, whose output it gives).
+# Runs as root, chrooted into the image, from where the kit can be seen in it (supervise.sh). Makes what the command may count on
+# and the image may lack, then finds the command's user (resolve-user.sh, whose output it gives).
 # Exits 2 with a message when the working directory cannot be had.
 
-PATH=/proc/1/root/bin
-. /proc/1/root/ashlar/command
+kit=${0%/lib/prepare-image.sh}
+PATH=$kit/bin
+. "$kit/ashlar/command"
 
-if [ ! -s /etc/hosts ]; then
+# The name that the image has in /etc/hosts too: without it sudo waits for it. Its first line that is no comment, hostname(5).
+if [ ! -e "$kit/ashlar/own-init" ] && [ -f /etc/hostname ]; then
+  while read -r line || [ -n "$line" ]; do
+    case $line in
+      '' | '#'*) ;;
+      *)
+        printf '%s\n' "$line" >/proc/sys/kernel/hostname
+        break
+        ;;
+    esac
+  done </etc/hostname
+fi 2>/dev/null
+
+# A machine of the image's own would not have it either.
+if [ ! -e "$kit/ashlar/own-init" ] && [ ! -s /etc/hosts ]; then
   { [ -d /etc ] || mkdir /etc; } && printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n' >/etc/hosts
 fi 2>/dev/null
 
@@ -15,4 +30,4 @@ if ! cd "$workdir" 2>/dev/null; then
   exit 2
 fi
 
-. /proc/1/root/lib/resolve-user.sh
+. "$kit/lib/resolve-user.sh"

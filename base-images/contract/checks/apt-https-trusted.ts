@@ -1,7 +1,7 @@
 import { type Check, failed, passed } from '../check.ts';
 import { withApt } from '../concerns.ts';
 import { absolute } from '../looking/modes.ts';
-import { isOlderThan } from '../looking/version.ts';
+import { isOlderThan } from '../../detect/debian-version.ts';
 
 export const aptHttpsTrusted: Check = {
   id: 'apt-https-trusted',

@@ -1,3 +1,4 @@
+import { hasPrivateKey } from '../../certificates/pem.ts';
 import { type Check, failed, passed } from '../check.ts';
 import { readText } from '../looking/read-text.ts';
 import { filesBelow } from '../looking/files-below.ts';
@@ -22,8 +23,7 @@ export const caNoPrivateKey: Check = {
     for (const directory of directories) {
       for (const path of await filesBelow(files, directory)) {
         seen += 1;
-        if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test((await readText(files, path)) ?? ''))
-          continue;
+        if (!hasPrivateKey((await readText(files, path)) ?? '')) continue;
         return failed(
           `${absolute(path)} holds a private key`,
           'Take the file out of every layer, copy the certificate alone, and make a new key: this one is known.',

@@ -1,6 +1,7 @@
+import { fingerprintsIn } from '../../certificates/pem.ts';
 import { type Check, failed, passed } from '../check.ts';
 import { withCaBundle, withCaUpdater } from '../concerns.ts';
-import { fingerprintsIn, fingerprintsOf, readCertificates } from '../looking/certificates.ts';
+import { fingerprintsOf, readCertificates } from '../looking/certificates.ts';
 import { absolute } from '../looking/modes.ts';
 import { outputLines } from '../looking/output-lines.ts';
 

@@ -1,4 +1,4 @@
-import { upstreamOf, isOlderThan } from '../looking/version.ts';
+import { isOlderThan, upstreamVersion } from '../../detect/debian-version.ts';
 import { type Check, failed, passed } from '../check.ts';
 import { withFsck } from '../concerns.ts';
 
@@ -16,7 +16,7 @@ export const diskCheckedByGuest: Check = {
   code: 'base_unfit',
   concerns: [withFsck],
   async look({ files, facts }) {
-    const version = upstreamOf(facts.packages.get('e2fsprogs')?.version ?? '');
+    const version = upstreamVersion(facts.packages.get('e2fsprogs')?.version ?? '');
     const unread = Object.entries(since).filter(([, first]) => isOlderThan(version, first));
     const [first] = unread;
     if (first === undefined)

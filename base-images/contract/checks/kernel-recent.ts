@@ -1,6 +1,6 @@
 import { type Check, failed, passed } from '../check.ts';
 import { withShell } from '../concerns.ts';
-import { isOlderThan } from '../looking/version.ts';
+import { isOlderThan } from '../../detect/debian-version.ts';
 
 export const kernelRecent: Check = {
   id: 'kernel-recent',

@@ -1,7 +1,7 @@
 import type { BytePath } from '../../../src/index.ts';
 import { type Check, failed, notApplicable, passed } from '../check.ts';
 import { absolute } from '../looking/modes.ts';
-import { engineWords } from '../looking/sudoers-words.ts';
+import { engineWords } from '../../sudoers/mend.ts';
 
 const names: readonly BytePath[] = [
   'usr/local/bin/sudo',

@@ -1,7 +1,7 @@
 import { type Check, failed, notApplicable, passed } from '../check.ts';
 import { withKnownSudo, withSudoers } from '../concerns.ts';
 import { judged } from '../looking/judged.ts';
-import { engineWords, mendOf, problemWords, quoteLine } from '../looking/sudoers-words.ts';
+import { engineWords, mendOf, problemWords, quoteLine } from '../../sudoers/mend.ts';
 
 export const sudoersLinesHold: Check = {
   id: 'sudoers-lines-hold',

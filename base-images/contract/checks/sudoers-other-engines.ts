@@ -1,6 +1,6 @@
 import { type Check, failed, passed } from '../check.ts';
 import { withOtherSudo, withSudoers } from '../concerns.ts';
-import { engineWords, mendOf, problemWords, quoteLine } from '../looking/sudoers-words.ts';
+import { engineWords, mendOf, problemWords, quoteLine } from '../../sudoers/mend.ts';
 import { absolute } from '../looking/modes.ts';
 
 export const sudoersOtherEngines: Check = {

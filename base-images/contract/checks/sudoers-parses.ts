@@ -2,7 +2,7 @@ import { toDisplay } from '../../../src/index.ts';
 import { type Check, failed, passed } from '../check.ts';
 import { withKnownSudo } from '../concerns.ts';
 import { judged } from '../looking/judged.ts';
-import { engineWords, mendOf, problemWords, quoteLine } from '../looking/sudoers-words.ts';
+import { engineWords, mendOf, problemWords, quoteLine } from '../../sudoers/mend.ts';
 
 export const sudoersParses: Check = {
   id: 'sudoers-parses',

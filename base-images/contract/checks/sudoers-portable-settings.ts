@@ -5,7 +5,7 @@ import { judged } from '../looking/judged.ts';
 import { absolute } from '../looking/modes.ts';
 import { readText } from '../looking/read-text.ts';
 import { lineAt, withoutSlash } from '../looking/sudoers-lines.ts';
-import { problemWords, quoteLine } from '../looking/sudoers-words.ts';
+import { problemWords, quoteLine } from '../../sudoers/mend.ts';
 import type { SudoersProblem } from '../../sudoers/verdict.ts';
 
 /** The oldest sudo-rs that answers to sudo in a release. */

@@ -3,7 +3,7 @@ import type { RunResult } from '../runner.ts';
 import { outputLines } from './output-lines.ts';
 import { linesOf } from './read-text.ts';
 
-/** What a machine says of itself in one boot: what `bootScript` printed. */
+/** What a machine says of itself in one boot: what `bootScript` or `ownInitScript` printed. */
 export interface BootReport {
   readonly exitCode: number;
   readonly get: (key: BootKey) => string | null;
@@ -18,16 +18,22 @@ export type BootKey =
   | 'clock'
   | 'init'
   | 'agent'
+  | 'sudo'
+  | 'first'
+  | 'state'
+  | 'failed'
   | 'hostname'
-  | 'hosts'
-  | 'sudo';
+  | 'hosts';
+
+const tell = `
+tell() { echo "ashlar-check $1=$2"; }
+`;
 
 /**
  * Run by the image's shell as root; `$1` is the user who shall become root, or nothing. Of programs it uses those of every
  * distribution alone, and does without where they are missing.
  */
-export const bootScript = `
-tell() { echo "ashlar-check $1=$2"; }
+export const bootScript = `${tell}
 read -r kernel </proc/sys/kernel/osrelease && tell kernel "$kernel"
 place=/run/ashlar-check
 mkdir -p "$place"
@@ -49,16 +55,27 @@ done
 if [ -e /usr/lib/ashlar/busybox ]; then
   tell agent "$(/usr/lib/ashlar/busybox echo answers)"
 fi
-read -r hostname </proc/sys/kernel/hostname && tell hostname "$hostname"
-while read -r _ names; do
-  for name in $names; do [ "$name" = "$hostname" ] && tell hosts yes; done
-done </etc/hosts
 if [ -n "$1" ]; then
   if command -v su >/dev/null; then
     tell sudo "$(su -s /bin/sh -c 'exec sudo -n id -u' "$1")"
   else
     tell sudo "$(sudo -n -u "$1" sudo -n id -u)"
   fi
+fi
+exit 0
+`;
+
+/** The same in a machine whose first process is the image's own init, for what only that does. */
+export const ownInitScript = `${tell}
+read -r first </proc/1/comm && tell first "$first"
+read -r hostname </proc/sys/kernel/hostname && tell hostname "$hostname"
+while read -r _ names; do
+  for name in $names; do [ "$name" = "$hostname" ] && tell hosts yes; done
+done </etc/hosts
+if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
+  tell state "$(systemctl is-system-running)"
+  tell failed "$(systemctl list-units --state=failed --plain --no-legend --no-pager |
+    while read -r unit _; do printf '%s ' "$unit"; done)"
 fi
 exit 0
 `;

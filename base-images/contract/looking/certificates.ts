@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { BytePath } from '../../../src/index.ts';
 import type { ImageFiles } from '../../files/image-files.ts';
+import { fingerprintOf, pemBlocks, withoutPemBlocks } from '../../certificates/pem.ts';
 import { readText } from './read-text.ts';
 
 export interface CertificatesRead {
@@ -8,9 +9,6 @@ export interface CertificatesRead {
   /** What is wrong with the file, for people; null where it is as it should be. */
   readonly fault: string | null;
 }
-
-const block =
-  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /** The certificates of a PEM file (RFC 7468), with the first fault: a block that is none, or bytes that are no text. */
 export async function readCertificates(
@@ -21,24 +19,20 @@ export async function readCertificates(
   return text === null ? { certificates: [], fault: 'it leads to no file' } : certificatesIn(text);
 }
 
-/** SHA-256 of the certificates, in capital hex digits with colons. */
+/** See `fingerprintOf`. */
 export function fingerprintsOf({ certificates }: CertificatesRead): ReadonlySet<string> {
-  return new Set(certificates.map(({ fingerprint256 }) => fingerprint256));
-}
-
-export function fingerprintsIn(text: string): ReadonlySet<string> {
-  return fingerprintsOf(certificatesIn(text));
+  return new Set(certificates.map(({ raw }) => fingerprintOf(raw)));
 }
 
 function certificatesIn(text: string): CertificatesRead {
   const certificates: X509Certificate[] = [];
   let fault: string | null = null;
-  for (const [pem] of text.matchAll(block)) {
+  for (const { pem } of pemBlocks(text)) {
     const certificate = parse(pem);
     if (certificate === null) fault ??= `its block ${certificates.length + 1} is no certificate`;
     else certificates.push(certificate);
   }
-  const rest = text.replaceAll(block, '');
+  const rest = withoutPemBlocks(text);
   // oxlint-disable-next-line no-control-regex -- text has none of them
   if (/[\x00-\x08\x0e-\x1f]/.test(rest))
     fault ??= 'it holds binary data, as a certificate in DER has';

@@ -1,6 +1,8 @@
 import type { BytePath } from '../../../src/index.ts';
 import type { ImageFiles } from '../../files/image-files.ts';
 
+export { linesOf } from '../../text/lines.ts';
+
 /** No file that the checks read is larger, but by mistake. */
 const maxTextBytes = 16 * 1024 * 1024;
 
@@ -8,10 +10,4 @@ const maxTextBytes = 16 * 1024 * 1024;
 export async function readText(files: ImageFiles, path: BytePath): Promise<string | null> {
   const bytes = await files.read(path, { maxBytes: maxTextBytes });
   return bytes?.toString('latin1') ?? null;
-}
-
-/** The lines of a text, without their ends; a text that ends in one has no further, empty line. */
-export function linesOf(text: string): readonly string[] {
-  const lines = text.split('\n');
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }

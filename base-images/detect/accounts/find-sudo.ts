@@ -1,7 +1,7 @@
 import { type BytePath, nameOf } from '../../../src/index.ts';
 import type { InstalledPackage, PackageFacts, SudoFacts, SudoProgram } from '../base-facts.ts';
 import { upstreamVersion } from '../debian-version.ts';
-import { type FoundProgram, type Look, programDirectories } from '../look.ts';
+import type { FoundProgram, Look } from '../look.ts';
 import { findOwner } from './find-owner.ts';
 
 /** Either has at most 2 MiB. */
@@ -15,7 +15,8 @@ const packageNames: readonly string[] = ['sudo', 'sudo-ldap', 'sudo-rs'];
 export async function findSudo(look: Look, packages: PackageFacts): Promise<SudoFacts> {
   const first = await look.program('sudo');
   const found: SudoProgram[] = [];
-  for (const candidate of await candidates(look)) {
+  const named = await Promise.all(programNames.map((name) => look.programs(name)));
+  for (const candidate of named.flat()) {
     const isKnown = found.some(({ realPath }) => realPath === candidate.file.path);
     if (!isKnown) found.push(await describe(look, packages, candidate));
   }
@@ -25,18 +26,6 @@ export async function findSudo(look: Look, packages: PackageFacts): Promise<Sudo
     others: found.filter((other) => other !== program),
     visudoPath: (await look.program('visudo'))?.path ?? null,
   };
-}
-
-async function candidates(look: Look): Promise<readonly FoundProgram[]> {
-  const found: FoundProgram[] = [];
-  for (const name of programNames) {
-    for (const directory of programDirectories) {
-      const path = `${directory}/${name}`;
-      const file = await look.files.follow(path);
-      if (file?.type === 'file' && (file.mode & 0o111) !== 0) found.push({ path, file });
-    }
-  }
-  return found;
 }
 
 async function describe(

@@ -1,11 +1,9 @@
 import type { SudoersFacts } from '../base-facts.ts';
+import { includesIn } from '../../sudoers/includes.ts';
 import type { Look } from '../look.ts';
 
 /** Room for 100,000 lines. */
 const maxSudoersBytes = 16 * 1024 * 1024;
-
-/** An include of `/etc/sudoers.d`, in either spelling; `#include` is no comment (sudoers(5), "Including other files"). */
-const includePattern = /^([#@])includedir[ \t]+\/etc\/sudoers\.d\/?[ \t]*\r?$/m;
 
 /** How `/etc/sudoers` looks from outside; what it means is said by `judgeSudoers`. */
 export async function findSudoers(look: Look): Promise<SudoersFacts> {
@@ -25,15 +23,9 @@ export async function findSudoers(look: Look): Promise<SudoersFacts> {
     bytes: file?.sizeBytes ?? 0,
     endsInNewline,
     crlf: text.includes('\r\n'),
-    include: firstInclude(text),
+    include: includesIn(text)[0] ?? null,
     directory,
   };
-}
-
-function firstInclude(text: string): SudoersFacts['include'] {
-  const found = includePattern.exec(text);
-  if (found === null) return null;
-  return { style: found[1] === '@' ? '@' : '#', line: countLineEnds(text, found.index) + 1 };
 }
 
 function countLineEnds(text: string, end: number): number {

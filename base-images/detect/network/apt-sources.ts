@@ -1,5 +1,5 @@
+import { eachLine } from '../../text/lines.ts';
 import type { AptSource } from '../base-facts.ts';
-import { linesOf } from '../lines-of.ts';
 
 /** Keys in stanzas have lines of 64 characters, and addresses some hundred. */
 const maxLineLength = 4_096;
@@ -16,7 +16,7 @@ export interface AptSources {
 export function parseSourcesList(text: string): AptSources {
   const sources: Source[] = [];
   let bad = 0;
-  for (const line of linesOf(text)) {
+  for (const line of eachLine(text)) {
     const plain = line.replace(/#.*$/, '').trim();
     if (plain === '') continue;
     if (plain.length > maxLineLength) {
@@ -37,7 +37,7 @@ export function parseSourcesList(text: string): AptSources {
 export function parseDeb822Sources(text: string): AptSources {
   const sources: Source[] = [];
   let bad = 0;
-  for (const stanza of stanzasOf(text)) {
+  for (const stanza of deb822StanzasOf(text)) {
     const wordsOf = (field: string): string[] =>
       (stanza.get(field) ?? '').split(/\s+/).filter((word) => word !== '');
     const [types, uris, suites] = ['types', 'uris', 'suites'].map(wordsOf);
@@ -52,11 +52,11 @@ export function parseDeb822Sources(text: string): AptSources {
 }
 
 /** Fields by their names in lower case; comments are lines that begin with `#`. */
-function stanzasOf(text: string): readonly ReadonlyMap<string, string>[] {
+function deb822StanzasOf(text: string): readonly ReadonlyMap<string, string>[] {
   const stanzas: Map<string, string>[] = [];
   let stanza = new Map<string, string>();
   let field = '';
-  for (const line of linesOf(`${text}\n\n`)) {
+  for (const line of eachLine(`${text}\n\n`)) {
     if (line.startsWith('#') || line.length > maxLineLength) continue;
     if (line.trim() === '') {
       if (stanza.size > 0) stanzas.push(stanza);

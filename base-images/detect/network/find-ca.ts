@@ -1,4 +1,5 @@
 import type { BytePath } from '../../../src/index.ts';
+import { pemBlocks } from '../../certificates/pem.ts';
 import type { CaFacts, ToolFacts } from '../base-facts.ts';
 import type { Look } from '../look.ts';
 
@@ -52,7 +53,9 @@ function directoryOf(mechanism: CaFacts['mechanism']): BytePath | null {
 
 async function countCertificates(look: Look, path: BytePath): Promise<number> {
   const text = (await look.bytes(path, maxBundleBytes))?.toString('latin1') ?? '';
-  return text.match(/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[ \t]*\r?$/gm)?.length ?? 0;
+  let count = 0;
+  for (const _ of pemBlocks(text)) count += 1;
+  return count;
 }
 
 /** Real directories alone, so that no link leads in a circle. */

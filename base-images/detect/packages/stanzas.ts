@@ -1,5 +1,5 @@
+import { eachLine } from '../../text/lines.ts';
 import type { InstalledPackage } from '../base-facts.ts';
-import { linesOf } from '../lines-of.ts';
 
 /** More than any distribution has. */
 const maxStanzas = 200_000;
@@ -21,7 +21,7 @@ export function* stanzasOf(
   let fields = new Map<string, string>();
   let isOpen = false;
   let count = 0;
-  for (const line of linesOf(text)) {
+  for (const line of eachLine(text)) {
     if (line.trim() === '') {
       if (isOpen) yield fields;
       if (isOpen) count += 1;

@@ -1,5 +1,6 @@
-import { hash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { AshlarError } from '../../../src/index.ts';
+import { fingerprintOf, hasPrivateKey, pemBlocks } from '../../certificates/pem.ts';
 import { subjectHash } from './subject-hash.ts';
 
 /** A certificate that an image shall trust. */
@@ -7,7 +8,7 @@ export interface CaCertificate {
   /** In PEM form (RFC 7468), lines of 64 characters, ending in a line end. */
   readonly pem: string;
   readonly subject: string;
-  /** SHA-256 of the certificate, in small hexadecimal digits. */
+  /** See `fingerprintOf`. */
   readonly fingerprint: string;
   /** See `subjectHash`. */
   readonly subjectHash: string;
@@ -40,12 +41,12 @@ export function readCaFile(bytes: Buffer, { name, nowMs }: CaFileContext): CaCer
   if (bytes.length > maxCaFileBytes)
     throw invalid(`has ${bytes.length} bytes; a certificate takes ${maxCaFileBytes} at most`);
   const text = bytes.toString('latin1');
-  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text))
+  if (hasPrivateKey(text))
     throw invalid(
       'has a private key in it, which no image may get; nothing of it was copied',
       'Take the certificate alone: openssl x509 -in FILE -out CERTIFICATE.crt. Where others saw this file, the key is to be replaced.',
     );
-  const blocks = [...text.matchAll(pemBlock)];
+  const blocks = [...pemBlocks(text)];
   const [block] = blocks;
   if (block === undefined) {
     if (parsed(bytes) !== null)
@@ -60,7 +61,7 @@ export function readCaFile(bytes: Buffer, { name, nowMs }: CaFileContext): CaCer
       `holds ${blocks.length} certificates; OpenSSL finds none of them by their names then`,
       'Give each certificate in a file of its own.',
     );
-  const certificate = parsed(Buffer.from(block[1] ?? '', 'base64'));
+  const certificate = parsed(block.der);
   if (certificate === null) throw invalid('holds a PEM block that is no certificate');
   if (certificate.validToDate.getTime() < nowMs)
     throw invalid(
@@ -76,18 +77,6 @@ export function readCaFile(bytes: Buffer, { name, nowMs }: CaFileContext): CaCer
   }
 }
 
-const pemBlock = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END [A-Z0-9 ]*-----/g;
-
-/** All certificates of a bundle, by their fingerprints; what is none is passed over. */
-export function fingerprintsIn(bundle: Buffer): ReadonlySet<string> {
-  const fingerprints = new Set<string>();
-  for (const [, base64 = ''] of bundle.toString('latin1').matchAll(pemBlock)) {
-    const der = Buffer.from(base64, 'base64');
-    fingerprints.add(fingerprintOf(der));
-  }
-  return fingerprints;
-}
-
 function certificateFacts(certificate: X509Certificate, nowMs: number): CaCertificate {
   const { raw, subject, ca, validFromDate } = certificate;
   return {
@@ -99,10 +88,6 @@ function certificateFacts(certificate: X509Certificate, nowMs: number): CaCertif
     isAuthority: ca,
     holdsFrom: validFromDate.getTime() > nowMs ? validFromDate.toISOString() : null,
   };
-}
-
-function fingerprintOf(der: Buffer): string {
-  return hash('sha256', der, 'hex');
 }
 
 function pemOf(der: Buffer): string {

@@ -49,6 +49,10 @@ furnish() {
   mount_on cgroup2 /sys/fs/cgroup nosuid,nodev,noexec
   mount_run
   [ -e /dev/fd ] || "$bb" ln -s /proc/self/fd /dev/fd
+  # Where images send their logs.
+  for stream in 0:stdin 1:stdout 2:stderr; do
+    [ -e "/dev/${stream#*:}" ] || "$bb" ln -s "/proc/self/fd/${stream%:*}" "/dev/${stream#*:}"
+  done
 }
 
 name_machine() {

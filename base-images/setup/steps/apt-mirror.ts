@@ -1,3 +1,4 @@
+import { isOlderThan } from '../../detect/debian-version.ts';
 import { rootsFile } from '../draft.ts';
 import { Obstacle } from '../obstacle.ts';
 import type { StepContext } from '../step-context.ts';
@@ -32,8 +33,7 @@ export async function planAptMirror({ options, draft, facts, note }: StepContext
     throw new Obstacle(`no apt source of the image is one of ${names.join(' or ')}`, {
       of: 'image',
     });
-  const [major = 0, minor = 0] = (facts.apt.version ?? '').split('.').map(Number);
-  const isOld = major < 1 || (major === 1 && minor < 5);
+  const isOld = isOlderThan(facts.apt.version ?? '', '1.5');
   if (
     aptMirror.protocol === 'https:' &&
     isOld &&

@@ -1,5 +1,6 @@
 import { type BytePath, fromUtf8, joinPath, parentOf } from '../../../src/index.ts';
-import { type CaCertificate, fingerprintsIn } from '../ca/read-ca-file.ts';
+import { fingerprintsIn } from '../../certificates/pem.ts';
+import type { CaCertificate } from '../ca/read-ca-file.ts';
 import { type Reason, rootsFile } from '../draft.ts';
 import type { StepContext } from '../step-context.ts';
 import { bytesOf, readText } from '../text-file.ts';
@@ -86,9 +87,8 @@ async function addToBundle(
   { certificate, path, bundle }: BundleEntry,
   reason: Reason,
 ): Promise<void> {
-  const bytes = (await draft.read(bundle)) ?? Buffer.alloc(0);
-  if (fingerprintsIn(bytes).has(certificate.fingerprint)) return;
-  const text = bytes.toString('latin1');
+  const text = (await readText(draft, bundle)) ?? '';
+  if (fingerprintsIn(text).has(certificate.fingerprint)) return;
   const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   let at = ended.length;
   for (const other of facts.ca.localCertificates) {
@@ -122,7 +122,7 @@ async function placeHashLink(
     const path = joinPath(directory, `${certificate.subjectHash}.${number}`);
     const there = await files.at(path);
     if (there?.target === linkName) return;
-    if (there !== null && fingerprintsIn((await draft.read(path)) ?? Buffer.alloc(0)).size > 0) {
+    if (there !== null && fingerprintsIn((await readText(draft, path)) ?? '').size > 0) {
       if (await holds(path, certificate, draft)) return;
       continue;
     }
@@ -136,7 +136,7 @@ async function holds(
   { fingerprint }: CaCertificate,
   draft: StepContext['draft'],
 ): Promise<boolean> {
-  return fingerprintsIn((await draft.read(path)) ?? Buffer.alloc(0)).has(fingerprint);
+  return fingerprintsIn((await readText(draft, path)) ?? '').has(fingerprint);
 }
 
 const hookDirectory = 'etc/ca-certificates/update.d';

@@ -38,6 +38,13 @@ export async function planUser(context: StepContext): Promise<SetupUser> {
       what: `${toDisplay(name)} (uid ${uid}) is the user; home ${toDisplay(home)}, shell ${toDisplay(theirs)}`,
       why: options.user === undefined ? `the image has the uid ${uid}` : 'the image has this user',
     });
+    if (/\/(?:nologin|false)$/.test(theirs))
+      note({
+        step,
+        kind: 'said',
+        what: `${toDisplay(name)} has the shell ${toDisplay(theirs)}: nobody can log in as them`,
+        why: 'a setup gives nobody who is there another shell; `usermod --shell` in a step does',
+      });
     await makeHomeIfPossible(context, chosen.entry);
     return { name, uid, gid, home };
   }

@@ -24,6 +24,8 @@ const since = {
   lexerErrorsWait: '1.9.6',
   /** The rest of a line after a NUL byte is ignored. */
   nulEndsLine: '1.9.6',
+  /** The parts of a time have two digits, all of them. */
+  strictTimes: '1.9.6',
   intercept: '1.9.8',
   /** `+=` and `-=` are refused for what is no list. */
   operatorsOfLists: '1.9.8',
@@ -44,6 +46,8 @@ const since = {
   pathLists: '1.9.14',
   /** `(:group)` means the user himself, and the group. */
   groupAloneIsMyself: '1.9.14',
+  /** Settings for a command count where it is asked whether root may use sudo. */
+  rootIsAskedLast: '1.9.14',
   /** A command and a rule's path must lie in one directory, not only be one file. */
   comparesDirectories: '1.9.14',
   /** `()` without `-u` is for whoever gives `-g`. */

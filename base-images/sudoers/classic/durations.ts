@@ -1,3 +1,5 @@
+import type { ClassicFeatures } from './classic-features.ts';
+
 const maxInt = 2 ** 31 - 1;
 const secondsOf = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
 
@@ -27,11 +29,16 @@ export function parseTimeout(text: string): number | 'invalid' | 'too large' {
   return total;
 }
 
+/** What reads NOTBEFORE and NOTAFTER in a version. */
+export function timeParser({ strictTimes }: ClassicFeatures): (text: string) => number | null {
+  return strictTimes ? parseGeneralizedTime : parseLooseTime;
+}
+
 /**
  * Milliseconds since 1970 of a time as in RFC 4517, section 3.3.13: `YYYYmmddHH[MM[SS]][.f][Z|±hh[mm]]`. Without a zone it is local; here
  * that is UTC. Null where it is none.
  */
-export function parseGeneralizedTime(text: string): number | null {
+function parseGeneralizedTime(text: string): number | null {
   const match = /^(\d{10}(?:\d{2}){0,2})([.,]\d)?(Z|[+-]\d{2}(?:\d{2})?)?$/.exec(text);
   if (match === null) return null;
   const [, digits = '', fraction = '', zone = ''] = match;
@@ -49,4 +56,13 @@ export function parseGeneralizedTime(text: string): number | null {
       : Number(zone.slice(0, 3)) * 60 + Number(`${zone[0]}${zone.slice(3) || 0}`);
   const result = date.getTime() - offset * 60_000;
   return result === -1000 ? null : result;
+}
+
+/**
+ * As versions before 1.9.6 take it: the last part of the time, and of the zone, may have one digit alone, and what stands after it is not
+ * looked at.
+ */
+function parseLooseTime(text: string): number | null {
+  const time = text.replace(/^(\d{8}(?:\d{2}){0,2})(\d)(?!\d)[^]?/, '$10$2');
+  return parseGeneralizedTime(time.replace(/([+-](?:\d{2})?)(\d)$/, '$10$2'));
 }

@@ -1,4 +1,3 @@
-import type { Setting } from '../policy.ts';
 import { type Request, requestOf } from '../request.ts';
 import type { Judgement } from '../judgement.ts';
 import type { SudoersAnswer, SudoersQuestion } from '../verdict.ts';
@@ -32,6 +31,7 @@ export function judgeClassic(options: JudgeClassicOptions): Judgement {
   return {
     reads: sources.reads,
     skips: sources.skips,
+    directories: sources.directories,
     problems: [...said, ...visudo.said].flatMap(({ problem }) => problem ?? []),
     lockedOut,
     visudo: { exitCode: visudo.exitCode, says: visudo.says },
@@ -84,31 +84,26 @@ function ask(
   const { accounts, host, snapshot, nowMs } = options;
   const { policy } = parsed;
   const said: Said[] = [];
+  const requestAs = (runAs: string): Request | null =>
+    question === null ? null : requestOf(question, accounts, { host, runAs });
+  let request = requestAs('root');
   const contextOf = (request: Request, settings: EffectiveSettings): MatchContext => {
-    return { policy, features, snapshot, request, settings, nowMs };
+    return { policy, features, snapshot, accounts, request, settings, nowMs };
   };
-  const settle = (request: Request | null): EffectiveSettings => {
-    said.length = 0;
-    const applies = (setting: Setting): boolean =>
+  const { effective } = applySettings(policy.settings, {
+    features,
+    kinds: settingKinds(features.version),
+    program: 'sudo',
+    say: (one) => said.push(one),
+    applies: (setting, soFar) =>
       setting.scope === '' ||
-      (request !== null && scopeMatches(setting, contextOf(request, new Map())));
-    const kinds = settingKinds(features.version);
-    return applySettings(policy.settings, {
-      features,
-      kinds,
-      program: 'sudo',
-      applies,
-      say: (one) => said.push(one),
-    }).effective;
-  };
-  const rough = settle(null);
-  if (question === null) return { answer: 'denied', said };
-  const runAs = rough.get('runas_default');
-  const request = requestOf(question, accounts, {
-    host,
-    runAs: typeof runAs === 'string' ? runAs : 'root',
+      (request !== null && scopeMatches(setting, contextOf(request, soFar))),
+    // Whom to run as where nobody was named: from then on, and of a user that there is.
+    afterTurn: (soFar) => {
+      const runAs = soFar.get('runas_default');
+      if (typeof runAs === 'string') request = requestAs(runAs) ?? request;
+    },
   });
-  if (request === null) return { answer: 'denied', said };
-  const settings = settle(request);
-  return { answer: lookUp(contextOf(request, settings)), said };
+  const answer = request === null ? 'denied' : lookUp(contextOf(request, effective));
+  return { answer, said };
 }

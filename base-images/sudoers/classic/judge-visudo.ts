@@ -8,7 +8,7 @@ import { type JudgeClassicOptions, mainPath, type PolicyRead, readPolicy } from 
 import type { Said } from './report.ts';
 import { scopeMatches } from './scope-matches.ts';
 import { settingKinds } from './setting-kinds.ts';
-import { applySettings, checkSettings } from './settings.ts';
+import { applySettings, checkSettings, type EffectiveSettings } from './settings.ts';
 import type { Sources } from './sources.ts';
 
 export interface VisudoVerdict {
@@ -69,10 +69,18 @@ function checkContents(
   const say = (one: Said): void => void said.push(one);
   const root = requestOf({ user: 'root', command: 'ALL' }, accounts, { host, runAs: 'root' });
   const kinds = settingKinds(features.version);
-  const applies = (setting: Setting): boolean => {
+  const applies = (setting: Setting, soFar: EffectiveSettings): boolean => {
     if (setting.scope === '') return true;
     if (root === null || (setting.scope !== ':' && setting.scope !== '@')) return false;
-    const context = { policy, features, snapshot, request: root, settings: new Map(), nowMs: null };
+    const context = {
+      policy,
+      features,
+      snapshot,
+      accounts,
+      request: root,
+      settings: soFar,
+      nowMs: null,
+    };
     return scopeMatches(setting, context);
   };
   const quiet = applySettings(policy.settings, {
@@ -87,7 +95,6 @@ function checkContents(
     features,
     kinds,
     program: 'visudo',
-    applies,
     say,
     ignoreUnknown,
   });

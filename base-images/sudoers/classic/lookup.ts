@@ -1,6 +1,6 @@
 import type { CommandRule } from '../policy.ts';
 import type { SudoersAnswer } from '../verdict.ts';
-import { parseGeneralizedTime } from './durations.ts';
+import { timeParser } from './durations.ts';
 import { createMatcher } from './match.ts';
 import type { MatchContext } from './match-context.ts';
 
@@ -32,7 +32,7 @@ function findRule(context: MatchContext): CommandRule | null {
     for (const privilege of rule.privileges.toReversed()) {
       if (matcher.hosts(privilege.hosts) !== true) continue;
       for (const command of privilege.commands.toReversed()) {
-        if (!isInTime(command, context.nowMs) || matcher.runAs(command) !== true) continue;
+        if (!isInTime(command, context) || matcher.runAs(command) !== true) continue;
         const matched = matcher.commands([command.command]);
         if (matched !== null) return matched ? command : null;
       }
@@ -41,11 +41,14 @@ function findRule(context: MatchContext): CommandRule | null {
   return null;
 }
 
-function isInTime({ options }: CommandRule, nowMs: number | null): boolean {
+type TimeContext = Pick<MatchContext, 'features' | 'nowMs'>;
+
+function isInTime({ options }: CommandRule, { features, nowMs }: TimeContext): boolean {
   if (nowMs === null) return true;
+  const parse = timeParser(features);
   const limit = (name: string): number | null => {
     const text = options.get(name);
-    return text === undefined ? null : parseGeneralizedTime(text);
+    return text === undefined ? null : parse(text);
   };
   const after = limit('NOTAFTER');
   const before = limit('NOTBEFORE');

@@ -3,6 +3,7 @@ import type { Digest, Member } from '../policy.ts';
 import type { Request } from '../request.ts';
 import { matchesShellPattern } from '../shell-pattern.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { expandGlob } from './expand-glob.ts';
 import type { MatchContext } from './match-context.ts';
 import { posixRegex } from './posix-regex.ts';
 
@@ -31,32 +32,33 @@ type Command = NonNullable<Request['command']>;
 function matchesPath(pattern: string, path: Command['path'], context: MatchContext): boolean {
   const { snapshot, settings } = context;
   if (pattern.startsWith('^')) {
-    return (
-      context.features.regularExpressions &&
-      pattern.endsWith('$') &&
-      path.startsWith('/') &&
-      (posixRegex(pattern)?.test(path) ?? false)
-    );
+    const regex =
+      context.features.regularExpressions && pattern.endsWith('$') ? posixRegex(pattern) : null;
+    return regex !== null && namesOf(path, context).some((name) => regex.test(name));
   }
+  if (!hasMeta(pattern)) return matchesPlainPath(pattern, path, context);
+  if (settings.get('fast_glob') === true)
+    return namesOf(path, context).some((name) =>
+      matchesShellPattern(pattern, name, { pathname: true }),
+    );
+  return expandGlob(pattern, baseName(path), snapshot).some((plain) =>
+    matchesPlainPath(plain, path, context),
+  );
+}
+
+/** A path without wildcards: a directory, which means what lies in it, or a file, which may be reached by other ways. */
+function matchesPlainPath(plain: string, path: Command['path'], context: MatchContext): boolean {
+  const { snapshot } = context;
   const name = baseName(path);
-  if (pattern.endsWith('/')) {
-    const place = `${pattern}${name}`;
-    return (
-      !hasMeta(pattern) && sameFile(place, path, snapshot) && sameDirectory(place, path, context)
-    );
+  if (plain.endsWith('/')) {
+    const place = `${plain}${name}`;
+    return sameFile(place, path, snapshot) && sameDirectory(place, path, context);
   }
-  if (hasMeta(pattern)) {
-    const candidates =
-      settings.get('fast_glob') === true ? [path] : sameNames(path, pattern, snapshot);
-    return candidates.some((candidate) =>
-      matchesShellPattern(pattern, candidate, { pathname: true }),
-    );
-  }
-  if (pattern === path) return true;
+  if (plain === path) return true;
   return (
-    baseName(pattern) === name &&
-    sameFile(pattern, path, snapshot) &&
-    sameDirectory(pattern, path, context)
+    baseName(plain) === name &&
+    sameFile(plain, path, snapshot) &&
+    sameDirectory(plain, path, context)
   );
 }
 
@@ -69,15 +71,11 @@ function hasMeta(pattern: string): boolean {
   return /[\\?*[\]]/.test(pattern);
 }
 
-/** The ways to write the path that may match: as it is, from where its directory lies, and from the directory that the pattern names. */
-function sameNames(path: string, pattern: string, snapshot: Snapshot): string[] {
-  const directory = pattern.slice(0, pattern.lastIndexOf('/'));
-  const canonical = canonicalPath(path, snapshot);
-  const named = `${directory}/${baseName(path)}`;
-  const within = !hasMeta(directory) && canonicalPath(named, snapshot) === canonical;
-  return [path, canonical ?? path, ...(within ? [named] : [])].filter((candidate) =>
-    exists(candidate, snapshot),
-  );
+/** The path as it was given, where there is such a file; newer versions try it from where its directory lies as well. */
+function namesOf(path: string, { features, snapshot }: MatchContext): string[] {
+  const canonical = features.comparesDirectories ? canonicalPath(path, snapshot) : null;
+  const names = [path, ...(canonical === null ? [] : [canonical])];
+  return names.filter((name) => name.startsWith('/') && exists(name, snapshot));
 }
 
 function matchesArguments(

@@ -1,5 +1,5 @@
 import type { CommandRule, Member, Privilege } from '../policy.ts';
-import { parseGeneralizedTime, parseTimeout } from './durations.ts';
+import { parseTimeout, timeParser } from './durations.ts';
 import type { Lists } from './parser-lists.ts';
 import { type Parser, refuse, Stumble } from './parser-state.ts';
 
@@ -104,7 +104,7 @@ function checkOption(parser: Parser, name: string, value: string): void {
     }
     case 'NOTBEFORE':
     case 'NOTAFTER':
-      if (parseGeneralizedTime(value) === null)
+      if (timeParser(parser.features)(value) === null)
         refuse(parser, `invalid ${name.toLowerCase()} value`);
       return;
     default:

@@ -9,8 +9,10 @@ export interface SettingsOptions {
   readonly features: ClassicFeatures;
   readonly kinds: ReadonlyMap<string, SettingKind>;
   readonly program: 'sudo' | 'visudo';
-  /** Does the entry hold here? */
-  applies(setting: Setting): boolean;
+  /** Does the entry hold here, with what holds already? */
+  applies(setting: Setting, soFar: EffectiveSettings): boolean;
+  /** Some entries come before others, wherever they stand: what holds after each such turn. */
+  afterTurn?(soFar: EffectiveSettings): void;
   say(said: Said): void;
 }
 
@@ -37,7 +39,7 @@ export function applySettings(
   let right = true;
   for (const isTurn of turns(features)) {
     for (const setting of settings) {
-      if (!isTurn(setting) || !options.applies(setting)) continue;
+      if (!isTurn(setting) || !options.applies(setting, effective)) continue;
       const wrong = whatIsWrong(setting, options.kinds, features);
       if (wrong !== null) {
         right = false;
@@ -46,18 +48,21 @@ export function applySettings(
           options.say(settingProblem(setting, { ...wrong, what }, options));
         if (!wrong.stored) continue;
       }
-      store(effective, setting);
+      if (!comesTooLate(setting, features)) store(effective, setting);
     }
+    options.afterTurn?.(effective);
   }
   return { effective, right };
 }
 
 const ofAll = ({ scope }: Setting): boolean => scope !== '!';
+const ofRunAs = ({ scope }: Setting): boolean => scope === '>';
 const ofCommands = ({ scope }: Setting): boolean => scope === '!';
 
 /** Those for commands come last, when the command has been found. */
 function turns(features: ClassicFeatures): ((setting: Setting) => boolean)[] {
-  if (!features.defaultsHaveLines) return [ofAll, ofCommands];
+  if (!features.defaultsHaveLines)
+    return [(setting) => ofAll(setting) && !ofRunAs(setting), ofRunAs, ofCommands];
   return [ofAll, ofCommands].flatMap((isOf) => [
     (setting: Setting) => isOf(setting) && early.has(setting.name),
     (setting: Setting) => isOf(setting) && !early.has(setting.name),
@@ -67,7 +72,7 @@ function turns(features: ClassicFeatures): ((setting: Setting) => boolean)[] {
 /** Looks at every entry, whether it holds here or not. */
 export function checkSettings(
   settings: readonly Setting[],
-  options: SettingsOptions & { readonly ignoreUnknown: boolean },
+  options: Omit<SettingsOptions, 'applies'> & { readonly ignoreUnknown: boolean },
 ): boolean {
   let right = true;
   for (const setting of settings) {
@@ -146,7 +151,7 @@ function wrongPath(
 function settingProblem(
   setting: Setting,
   wrong: Wrong & { what: string },
-  options: SettingsOptions,
+  options: Pick<SettingsOptions, 'features' | 'program'>,
 ): Said {
   const { features, program } = options;
   const { path, line } = setting;
@@ -158,6 +163,11 @@ function settingProblem(
   if (column === null) return { problem, lines: [`${program}: ${path}:${line} ${what}`] };
   const prefix = features.defaultsLikeSyntax ? '' : `${program}: `;
   return { problem, lines: [`${prefix}${path}:${line}:${column}: ${what}`] };
+}
+
+/** Whether root may use sudo is asked before the command is looked for, but by newer versions. */
+function comesTooLate({ scope, name }: Setting, features: ClassicFeatures): boolean {
+  return scope === '!' && name === 'root_sudo' && !features.rootIsAskedLast;
 }
 
 function store(effective: Map<string, string | boolean>, setting: Setting): void {

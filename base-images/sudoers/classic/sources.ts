@@ -1,10 +1,11 @@
 import type { Looked, LookedAt, Snapshot } from '../snapshot.ts';
-import type { FileAndLine, SkipReason, SudoersRead, SudoersSkip } from '../verdict.ts';
+import type { FileAndLine, SkipReason, SudoersRead } from '../verdict.ts';
 import type { ClassicFeatures } from './classic-features.ts';
 import type { PendingFile } from './frames.ts';
-
+import { createPathLists, missing, type PathLists } from './path-lists.ts';
 import type { Said } from './report.ts';
-import type { IncludeRequest, IncludeSource } from './token-source.ts';
+import { createSourceLog, type SourceLog } from './source-log.ts';
+import type { IncludeFailure, IncludeRequest, IncludeSource } from './token-source.ts';
 
 export interface SourceOptions {
   readonly snapshot: Snapshot;
@@ -16,186 +17,165 @@ export interface SourceOptions {
   say(said: Said): void;
 }
 
-export interface Sources extends IncludeSource {
-  readonly reads: readonly SudoersRead[];
-  readonly skips: readonly SudoersSkip[];
-  /** Includes lead to ever more includes. */
-  readonly endless: boolean;
+export interface Sources
+  extends IncludeSource, Pick<SourceLog, 'reads' | 'skips' | 'directories' | 'endless'> {
   /** The main file is a directory: visudo opens it, and cannot read it. */
   readonly unreadable: boolean;
-  openMain(path: string): { path: string; text: string } | null;
+  openMain(path: string): OpenFile | null;
 }
 
-/** As much is read in all; no sudoers files come near it, but a file that includes itself twice has many more. */
-const maxOpened = 30_000;
-const maxReadBytes = 16 * 1024 * 1024;
+type OpenFile = NonNullable<ReturnType<PendingFile>>;
 
-const missing = 'No such file or directory';
-const nowhere: Looked = { error: missing };
+interface Opening {
+  readonly options: SourceOptions;
+  readonly log: SourceLog;
+  readonly lists: PathLists;
+}
 
 /** Grown by 16 places at a time, from none; more than 128 are refused when it has to grow. */
 const maxDepth = 144;
 
 /** The files that sudo, or visudo, would open, with what it prints of those that it does not. */
 export function createSources(options: SourceOptions): Sources {
-  const { snapshot, features, program } = options;
-  const reads = new Map<string, SudoersRead>();
-  const skips = new Map<string, SudoersSkip>();
-  let opened = 0;
-  let readBytes = 0;
+  const log = createSourceLog();
+  const opening: Opening = { options, log, lists: createPathLists(options) };
   let unreadable = false;
-  /** The list of paths that each open file was found by. */
-  const searchedAs = new Map<string, string>();
-  /** What visudo opened, by the first path in the list: there it looks first. */
-  const knownAs = new Map<string, string>();
-  const pathsOf = (list: string): readonly string[] =>
-    features.pathLists ? list.split(':').filter((path) => path !== '') : [list];
-  const isEndless = (): boolean => opened > maxOpened || readBytes > maxReadBytes;
-
-  const noteRead = (read: SudoersRead): void => {
-    opened += 1;
-    const key = `${read.path}\n${read.from?.path}\n${read.from?.line}`;
-    if (!reads.has(key)) reads.set(key, read);
-  };
-  const skip = (path: string, why: SkipReason, from: FileAndLine | null): void => {
-    skips.set(`${path}\n${from?.path}\n${from?.line}`, { path, why, from });
-  };
-  /** Prints `PROGRAM: TEXT`. */
-  const complain = (
-    text: string,
-    at: { path: string; from: FileAndLine | null; severity: 'fatal' | 'recovered' },
-  ): void => {
-    const { path, from, severity } = at;
-    const problem = {
-      path: from?.path ?? path,
-      line: from?.line ?? null,
-      column: null,
-      what: text,
-      severity,
-    };
-    options.say({ problem, lines: [`${program}: ${text}`] });
-  };
-
-  /** The first in a list of paths that there is; the first of all where there is none. */
-  const firstOf = (paths: readonly string[]): { path: string; looked: Looked } => {
-    let found: { path: string; looked: Looked } = { path: paths[0] ?? '', looked: nowhere };
-    const known = program === 'visudo' ? knownAs.get(found.path) : undefined;
-    for (const path of known === undefined ? paths : [known]) {
-      // What is relative begins where sudo was called, which nobody knows.
-      const looked = path.startsWith('/') ? snapshot.look(path) : nowhere;
-      if (looked.error === missing) continue;
-      found = { path, looked };
-      break;
-    }
-    return found;
-  };
-
-  /** Null where it is not read, which has been said. */
-  const open = (
-    list: string,
-    how: SudoersRead['how'],
-    from: FileAndLine | null,
-  ): PendingFileResult => {
-    const found = firstOf(how === 'include' ? pathsOf(list) : [list]);
-    const { looked } = found;
-    const path = looked.error !== null && program === 'sudo' ? list : found.path;
-    const severity = how === 'main' || !features.recovers ? 'fatal' : 'recovered';
-    if (looked.error !== null) {
-      skip(path, looked.error === missing ? 'missing' : 'bad-path', from);
-      const verb = features.opensFirst ? 'open' : 'stat';
-      const visudo =
-        how === 'main' ? `unable to open ${path}: ${looked.error}` : `${path}: ${looked.error}`;
-      complain(program === 'visudo' ? visudo : `unable to ${verb} ${path}: ${looked.error}`, {
-        path,
-        from,
-        severity,
-      });
-      return null;
-    }
-    const bad = program === 'visudo' ? badType(looked) : insecure(looked, 'file');
-    if (bad !== null) {
-      if (how === 'main') unreadable = looked.type === 'directory';
-      skip(path, bad, from);
-      const shown =
-        how === 'includedir' && features.selinuxWordsAlways && program === 'sudo' ? '' : path;
-      complain(wordsFor(bad, looked, shown), { path, from, severity });
-      return null;
-    }
-    const text = snapshot.read(path);
-    if (text === null) {
-      skip(path, 'too-large', from);
-      complain(`unable to read ${path}`, { path, from, severity });
-      return null;
-    }
-    noteRead({ path, how, from });
-    searchedAs.set(path, list);
-    knownAs.set(pathsOf(list)[0] ?? path, path);
-    readBytes += text.length;
-    return { path, text };
-  };
-
-  const openDirectory = (list: string, from: FileAndLine): readonly PendingFile[] => {
-    const { path, looked } = firstOf(pathsOf(list));
-    if (looked.error !== null) {
-      skip(list, 'missing', from);
-      return [];
-    }
-    const bad = insecure(looked, 'directory');
-    if (bad !== null) {
-      skip(path, bad === 'not-a-file' ? 'not-a-directory' : bad, from);
-      const what = bad === 'not-a-file' ? `${list}: Not a directory` : wordsFor(bad, looked, list);
-      complain(what, { path, from, severity: 'recovered' });
-      return [];
-    }
-    const files: PendingFile[] = [];
-    for (const name of snapshot.names(path) ?? []) {
-      const child = `${path}/${name}`;
-      const why = ignored(name) ?? (isFile(snapshot.look(child)) ? null : 'not-a-file');
-      if (why === null) files.push(() => open(child, 'includedir', from));
-      else skip(child, why, from);
-    }
-    return files;
-  };
-
   return {
     get reads() {
-      return [...reads.values()];
+      return log.reads;
     },
     get skips() {
-      return [...skips.values()];
+      return log.skips;
+    },
+    get directories() {
+      return log.directories;
     },
     get unreadable() {
       return unreadable;
     },
     get endless() {
-      return isEndless();
+      return log.endless;
     },
-    openMain: (path) => open(path, 'main', null),
-    open: (request) => {
-      const { how, from, depth } = request;
-      const beside = pathsOf(searchedAs.get(request.from.path) ?? request.from.path);
-      const path = expandPath(request, beside, options);
-      if (path === null) return 'failed silently';
-      if (depth >= maxDepth || isEndless()) {
-        skip(path, 'too-deep', from);
-        if (!features.lexerErrorsWait) return 'too many levels';
-        const what = 'too many levels of includes';
-        const prefix = features.includeDepthPlain ? '' : `${program}: `;
-        const problem = { ...from, column: null, what, severity: 'recovered' } as const;
-        options.say({ problem, lines: [`${prefix}${path}: ${what}`] });
-        return 'failed';
-      }
-      if (how === 'includedir') {
-        const files = openDirectory(path, from);
-        return files.length === 0 ? 'nothing' : { files };
-      }
-      const file = open(path, 'include', from);
-      return file === null ? 'failed' : { files: [() => file] };
+    openMain: (path) => {
+      const looked = options.snapshot.look(path);
+      unreadable = looked.error === null && looked.type === 'directory';
+      return openFile(opening, { list: path, how: 'main', from: null });
     },
+    open: (request) => openInclude(opening, request),
   };
 }
 
-type PendingFileResult = ReturnType<PendingFile>;
+function openInclude(
+  opening: Opening,
+  request: IncludeRequest,
+): { files: readonly PendingFile[] } | IncludeFailure | 'nothing' {
+  const { options, log, lists } = opening;
+  const { how, from, depth } = request;
+  const list = expandPath(request, lists.pathsOf(lists.listOf(request.from.path)), options);
+  if (list === null) return 'failed silently';
+  if (depth >= maxDepth || log.endless) return tooDeep(opening, list, from);
+  if (how === 'includedir') {
+    const files = openDirectory(opening, list, from);
+    return files.length === 0 ? 'nothing' : { files };
+  }
+  const file = openFile(opening, { list, how, from });
+  return file === null ? 'failed' : { files: [() => file] };
+}
+
+function tooDeep({ options, log }: Opening, list: string, from: FileAndLine): IncludeFailure {
+  const { features, program } = options;
+  log.skip(list, 'too-deep', from);
+  if (!features.lexerErrorsWait) return 'too many levels';
+  const what = 'too many levels of includes';
+  const prefix = features.includeDepthPlain ? '' : `${program}: `;
+  const problem = { ...from, column: null, what, severity: 'recovered' } as const;
+  options.say({ problem, lines: [`${prefix}${list}: ${what}`] });
+  return 'failed';
+}
+
+interface Wanted {
+  readonly list: string;
+  readonly how: SudoersRead['how'];
+  readonly from: FileAndLine | null;
+}
+
+/** Null where it is not read, which has been said. */
+function openFile(opening: Opening, wanted: Wanted): OpenFile | null {
+  const { options, log, lists } = opening;
+  const { list, how, from } = wanted;
+  const { snapshot, features, program } = options;
+  const found = lists.firstOf(how === 'include' ? lists.pathsOf(list) : [list]);
+  const { looked } = found;
+  const path = looked.error !== null && program === 'sudo' ? list : found.path;
+  const refuse = (why: SkipReason, words: string): null => {
+    log.skip(path, why, from);
+    const severity = how === 'main' || !features.recovers ? 'fatal' : 'recovered';
+    complain(options, words, { path, from, severity });
+    return null;
+  };
+  if (looked.error !== null)
+    return refuse(
+      looked.error === missing ? 'missing' : 'bad-path',
+      unopenedWords(looked.error, { path, how, options }),
+    );
+  const bad = program === 'visudo' ? badType(looked) : insecure(looked, 'file');
+  if (bad !== null) {
+    const isNameless = how === 'includedir' && features.selinuxWordsAlways && program === 'sudo';
+    return refuse(bad, wordsFor(bad, looked, isNameless ? '' : path));
+  }
+  const text = snapshot.read(path);
+  if (text === null) return refuse('too-large', `unable to read ${path}`);
+  log.read({ path, how, from }, text);
+  lists.opened(path, list);
+  return { path, text };
+}
+
+function unopenedWords(
+  error: string,
+  { path, how, options }: { path: string; how: SudoersRead['how']; options: SourceOptions },
+): string {
+  const { features, program } = options;
+  if (program === 'visudo')
+    return how === 'main' ? `unable to open ${path}: ${error}` : `${path}: ${error}`;
+  return `unable to ${features.opensFirst ? 'open' : 'stat'} ${path}: ${error}`;
+}
+
+function openDirectory(opening: Opening, list: string, from: FileAndLine): readonly PendingFile[] {
+  const { options, log, lists } = opening;
+  const { snapshot } = options;
+  const { path, looked } = lists.firstOf(lists.pathsOf(list));
+  if (looked.error !== null) {
+    log.skip(list, 'missing', from);
+    return [];
+  }
+  const bad = insecure(looked, 'directory');
+  if (bad !== null) {
+    log.skip(path, bad === 'not-a-file' ? 'not-a-directory' : bad, from);
+    const what = bad === 'not-a-file' ? `${list}: Not a directory` : wordsFor(bad, looked, list);
+    complain(options, what, { path, from, severity: 'recovered' });
+    return [];
+  }
+  log.enter(path, from);
+  const files: PendingFile[] = [];
+  for (const name of snapshot.names(path) ?? []) {
+    const child = `${path}/${name}`;
+    const why = ignored(name) ?? (isFile(snapshot.look(child)) ? null : 'not-a-file');
+    if (why === null) files.push(() => openFile(opening, { list: child, how: 'includedir', from }));
+    else log.skip(child, why, from);
+  }
+  return files;
+}
+
+/** Prints `PROGRAM: TEXT`. */
+function complain(
+  { program, say }: SourceOptions,
+  text: string,
+  at: { path: string; from: FileAndLine | null; severity: 'fatal' | 'recovered' },
+): void {
+  const { path, from, severity } = at;
+  const place = { path: from?.path ?? path, line: from?.line ?? null, column: null };
+  say({ problem: { ...place, what: text, severity }, lines: [`${program}: ${text}`] });
+}
 
 /** Relative paths begin where the file lies, or each of the files that it was looked for as; %h is the host. */
 function expandPath(

@@ -1,5 +1,11 @@
 import type { Snapshot } from '../snapshot.ts';
-import type { FileAndLine, SkipReason, SudoersRead, SudoersSkip } from '../verdict.ts';
+import type {
+  FileAndLine,
+  SkipReason,
+  SudoersDirectory,
+  SudoersRead,
+  SudoersSkip,
+} from '../verdict.ts';
 import { orderAliases } from './alias-order.ts';
 import type { Span } from './char-stream.ts';
 import type { Command } from './command-shape.ts';
@@ -29,6 +35,7 @@ export interface Collected {
   readonly warnings: readonly string[];
   readonly reads: readonly SudoersRead[];
   readonly skips: readonly SudoersSkip[];
+  readonly directories: readonly SudoersDirectory[];
 }
 
 export interface Aliases {
@@ -67,6 +74,7 @@ export function collect(
     warnings: collection.warnings,
     reads: [...collection.reads.values()],
     skips: [...collection.skips.values()],
+    directories: [...collection.directories.values()],
   };
 }
 
@@ -78,6 +86,7 @@ interface Collection {
   readonly warnings: string[];
   readonly reads: Map<string, SudoersRead>;
   readonly skips: Map<string, SudoersSkip>;
+  readonly directories: Map<string, SudoersDirectory>;
   included: number;
   readCharacters: number;
 }
@@ -94,6 +103,7 @@ function createCollection(snapshot: Snapshot, version: string): Collection {
     complaints: [],
     reads: new Map(),
     skips: new Map(),
+    directories: new Map(),
     included: 0,
     readCharacters: 0,
   };
@@ -177,6 +187,8 @@ function includeDirectory(collection: Collection, name: string, at: Directive): 
     complaints.push({ ...at, message: `cannot open sudoers file ${toText(path)}` });
     return;
   }
+  const from = fromOf(at);
+  collection.directories.set(keyOf(path, from), { path, from });
   for (const entry of entries) {
     const child = `${path.replace(/\/+$/, '')}/${entry}`;
     const why = ignored(entry);

@@ -37,6 +37,7 @@ export function judgeRust(options: JudgeRustOptions): Judgement {
   return {
     reads: collected?.reads ?? [],
     skips: collected?.skips ?? ('why' in opened ? [{ path, why: opened.why, from: null }] : []),
+    directories: collected?.directories ?? [],
     problems: [...fatal, ...(collected?.complaints ?? []).map(problemOf), ...visudo.problems],
     lockedOut: collected === null,
     visudo: { exitCode: visudo.exitCode, says: visudo.says },

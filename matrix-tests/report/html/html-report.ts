@@ -1,6 +1,7 @@
 import { escapeMarkup as text } from '../escape.ts';
 import { type CheckReport, type MatrixReport, type RowReport } from '../matrix-report.ts';
-import { type CheckPlace, places, type RowKind, rowKinds } from '../../row.ts';
+import { type CheckPlace, places } from '../../row/check-place.ts';
+import { type RowKind, rowKinds } from '../../row/row.ts';
 import { cellOf, shownSteps, stepCell, stepTitles, verdictWords } from './cells.ts';
 import { style } from './style.ts';
 

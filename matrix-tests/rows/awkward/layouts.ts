@@ -1,7 +1,7 @@
 import { program, setuidProgram } from '../../trees/programs.ts';
 import { authorityFile } from '../../trees/trees.ts';
 import { textIn, type Tree, without, withText } from '../../trees/tree.ts';
-import { notYet } from '../../set-up-holds.ts';
+import { notYet } from '../set-up-holds.ts';
 import type { Awkward } from './awkward.ts';
 
 const theirs = 'that is for the author of the image to decide';
@@ -11,7 +11,7 @@ export const awkwardLayouts: readonly Awkward[] = [
     id: 'sudo-from-source',
     title: 'sudo from source in /usr/local',
     release: 'ubuntu-22.04',
-    sudo: 'not',
+    sudo: 'as-in-image',
     edit: (tree) => ({
       ...tree,
       'usr/local/bin/sudo': setuidProgram,
@@ -42,7 +42,7 @@ export const awkwardLayouts: readonly Awkward[] = [
     id: 'no-sudo',
     title: 'the image as published: without sudo',
     release: 'ubuntu-24.04',
-    sudo: 'not',
+    sudo: 'as-in-image',
     edit: (tree) => tree,
     expects: mended('user-exists'),
   },
@@ -64,6 +64,14 @@ export const awkwardLayouts: readonly Awkward[] = [
       after: [{ check: 'user-uid-own', at: '/etc/passwd', because: theirs }],
       holds: [],
     },
+  },
+  {
+    id: 'user-asked-for',
+    title: 'a user and uid of the operator’s choice, beside one that has uid 1000',
+    release: 'ubuntu-24.04',
+    edit: (tree) => tree,
+    setup: ['--user', 'dev', '--uid', '2000'],
+    expects: mended('user-exists', 'user-uid-own', 'user-becomes-root'),
   },
   {
     id: 'files-read-only',
@@ -115,7 +123,7 @@ export const awkwardLayouts: readonly Awkward[] = [
     id: 'no-shell',
     title: 'an image without a shell',
     release: 'ubuntu-24.04',
-    sudo: 'not',
+    sudo: 'as-in-image',
     edit: (tree) => without(tree, 'usr/bin/sh', 'usr/bin/dash', 'usr/bin/bash'),
     expects: both({ check: 'shell-there', at: '/bin/sh', because: theirs }),
   },

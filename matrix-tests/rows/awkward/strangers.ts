@@ -1,6 +1,6 @@
 import { machine, program } from '../../trees/programs.ts';
 import type { Tree } from '../../trees/tree.ts';
-import { notYet } from '../../set-up-holds.ts';
+import { notYet } from '../set-up-holds.ts';
 import type { Awkward } from './awkward.ts';
 
 /** Bases that are neither Ubuntu nor Debian. */

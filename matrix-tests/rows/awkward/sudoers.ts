@@ -1,5 +1,5 @@
 import { textIn, without, withText } from '../../trees/tree.ts';
-import type { ExpectedFailure } from '../../row.ts';
+import type { ExpectedFailure } from '../../row/row.ts';
 import type { Awkward } from './awkward.ts';
 
 const main = 'etc/sudoers';

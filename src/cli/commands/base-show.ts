@@ -94,20 +94,20 @@ interface ShownFact {
   readonly source: string;
 }
 
-function shownFact({ name, fact }: NamedFact): ShownFact {
+function shownFact({ name, fact, whenNull }: NamedFact): ShownFact {
   const { value, verified, source } = fact;
-  const json: Json = Buffer.isBuffer(value) ? value.toString('utf8') : (value as Json);
-  return { name, value: words(value), json, verified, source };
+  const shown = value === null ? whenNull.replace('-', ' ') : words(value);
+  return { name, value: shown, json: value as Json, verified, source };
 }
 
+/** Of an object's members those that have a value. */
 function words(value: unknown): string {
-  if (value === null) return 'none';
-  if (Buffer.isBuffer(value)) return `${value.length} bytes`;
   if (value === true) return 'yes';
   if (value === false) return 'no';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(words).join(' ');
-  if (typeof value === 'object')
+  if (value !== null && typeof value === 'object')
     return Object.entries(value)
+      .filter(([, inner]) => inner !== null)
       .map(([key, inner]) => `${key} ${words(inner)}`)
       .join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);

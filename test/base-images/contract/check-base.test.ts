@@ -50,11 +50,11 @@ describe('checks that cannot be run', () => {
 });
 
 describe('checks in a machine', () => {
-  it('share one boot', async () => {
+  it('share one boot, and one with the init of the image', async () => {
     const { boot, boots } = counted(machine());
     const findings = await findingsOn({ tree: goodBase, boot });
     expect(findings.filter(({ on, status }) => on === 'boot' && status === 'failed')).toEqual([]);
-    expect(boots()).toBe(1);
+    expect(boots()).toBe(2);
   });
 
   it('share one that fails too: it is told once, and what it kept from being seen is not run', async () => {
@@ -195,9 +195,9 @@ function counted(boot: Boot): { readonly boot: Boot; readonly boots: () => numbe
   let boots = 0;
   return {
     boot: {
-      run(argv) {
+      run(argv, init) {
         boots += 1;
-        return boot.run(argv);
+        return boot.run(argv, init);
       },
     },
     boots: () => boots,

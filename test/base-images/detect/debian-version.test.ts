@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   compareDebianVersions,
+  isOlderThan,
   upstreamVersion,
 } from '../../../base-images/detect/debian-version.ts';
 import { runCommand } from '../../../src/process/run-command.ts';
@@ -105,5 +106,22 @@ describe('upstreamVersion', () => {
     ['', ''],
   ])('is of %s %s', (version, upstream) => {
     expect(upstreamVersion(version)).toBe(upstream);
+  });
+});
+
+describe('isOlderThan', () => {
+  it.each([
+    ['1.42.9-3ubuntu1.3', '1.43', true],
+    ['1.43~WIP.2016.03.15-2', '1.43', true],
+    ['1.43-1', '1.43', false],
+    ['2:4.13+dfsg1-3', '4.13', false],
+    ['1:4.5-1ubuntu2.3', '4.8', true],
+    ['1.0.1ubuntu2.24', '1.1', true],
+    ['1.10', '1.5', false],
+    ['6.1.0-49-cloud-amd64', '5.10', false],
+    ['5.4.0-216-generic', '5.10', true],
+    ['', '5.10', true],
+  ])('%s against %s: %s', (version, than, expected) => {
+    expect(isOlderThan(version, than)).toBe(expected);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { detectBase } from '../../../base-images/detect/detect-base.ts';
 import { reconstructRelease } from '../../../base-images/reconstruct/reconstruct-release.ts';
 import { loadReleases } from '../../../base-images/releases/load-releases.ts';
+import type { Release } from '../../../base-images/releases/release.ts';
 
 const releases = await loadReleases();
 
@@ -9,7 +10,7 @@ describe.each(releases.map((release) => [release.id, release] as const))('%s', (
   it('is found as what its data say, in a tree made of these', async () => {
     const files = reconstructRelease(release, { sudo: 'as-in-image' });
     const facts = await detectBase(files, { releases });
-    const { image, users, apt } = release;
+    const { image, users } = release;
     expect(facts).toMatchObject({
       os: { id: release.os.id, versionCodename: release.os.codename, source: 'etc/os-release' },
       family: 'debian',
@@ -23,7 +24,7 @@ describe.each(releases.map((release) => [release.id, release] as const))('%s', (
       resolvConf: { type: image.resolvConf.value === 'link' ? 'symlink' : 'file' },
       apt: {
         version: image.packages.get('apt')?.value ?? null,
-        sources: [{ ...apt.sources.value, suites: [release.os.codename] }],
+        sources: sourcesOf(release),
       },
       docker: {
         policyRcD: image.policyRcD.value ? 'denies' : 'none',
@@ -69,3 +70,12 @@ describe.each(releases.map((release) => [release.id, release] as const))('%s', (
     expect(sudo.others).toEqual([]);
   });
 });
+
+/** A line has one suite, a stanza all. */
+function sourcesOf({ os, apt }: Release): readonly object[] {
+  const suites = [os.codename, `${os.codename}-updates`];
+  const { value: file } = apt.sources;
+  return file.format === 'list'
+    ? suites.map((suite) => ({ ...file, suites: [suite] }))
+    : [{ ...file, suites }];
+}

@@ -74,7 +74,10 @@ describe('the releases', () => {
         id,
         expect.arrayContaining([sudoers.include.value.style]),
       ]);
-      expect([id, image.packages.get('sudo')?.value !== null]).toEqual([id, sudo.inImage.value]);
+      expect([id, (image.packages.get('sudo')?.value ?? null) !== null]).toEqual([
+        id,
+        sudo.inImage.value,
+      ]);
       expect([id, image.packages.get('no-such-package')]).toEqual([id, null]);
       const libc = image.packages.get('libc6')?.value ?? '';
       expect([id, libc.startsWith(image.libc.value.version)]).toEqual([id, true]);

@@ -144,8 +144,8 @@ describe('any base', () => {
     );
     // What is kept in stores under a revision has to be what that revision comes to.
     expect([setupRevision, hash('sha256', JSON.stringify([shown, plan.notes]))]).toEqual([
-      2,
-      '4dc6cf81fd93e66462a4d17d3370cd044df54a6cc29a780424361db8b72fdd2a',
+      3,
+      'c1c375d0a835971f0221c641a852503a74877088f54364332dee8a1123f86d89',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { reconstructTree } from '../../../base-images/reconstruct/reconstruct-release.ts';
 import { loadReleases } from '../../../base-images/releases/load-releases.ts';
 import { undoSetup } from '../../../base-images/setup/undo-setup.ts';
-import { reconstructRelease } from '../support/reconstruct-release.ts';
 import { authority, setUp, stored, textAt } from './support/set-up.ts';
 
 const everything = {
@@ -23,7 +23,7 @@ const rows = (await loadReleases()).flatMap((release) =>
 
 describe('setup of each release, as reconstructed', () => {
   it.each(rows)('$release.id, sudo $sudo', async ({ release, sudo }) => {
-    const base = await stored(reconstructRelease(release, { sudo }));
+    const base = await stored(reconstructTree(release, { sudo }));
     const first = await setUp(base, everything);
     expect(first.plan.refusals).toEqual([]);
     expect(first.digest).not.toBe(base.digest);
@@ -38,7 +38,7 @@ describe('setup of each release, as reconstructed', () => {
   });
 
   it.each(rows)('$release.id, sudo $sudo: sudoers stays as it is', async ({ release, sudo }) => {
-    const base = await stored(reconstructRelease(release, { sudo }));
+    const base = await stored(reconstructTree(release, { sudo }));
     const { files, plan } = await setUp(base);
     const text = release.sudoers.text.value;
     const isThere = (await files.at('etc/sudoers')) !== null;

@@ -92,37 +92,110 @@ describe('the rule for sudo', () => {
   });
 
   it.each([
+    { line: '#includedir /etc/sudoers.d', old: 'read', now: 'read', rust: 'read' },
+    { line: '#includedir "/etc/sudoers.d"', old: 'read', now: 'read', rust: 'read' },
+    { line: '#includedir sudoers.d', old: 'read', now: 'read', rust: 'read' },
+    { line: '@includedir /etc/sudoers.d', old: 'locked out', now: 'read', rust: 'read' },
+    { line: ' @includedir /etc/sudoers.d', old: 'locked out', now: 'read', rust: 'read' },
+    { line: '@includedir sudoers.d', old: 'locked out', now: 'read', rust: 'read' },
+    { line: '@includedir //etc/sudoers.d', old: 'locked out', now: 'read', rust: 'read' },
+    { line: '@includedir /etc/sudoers.d # x', old: 'locked out', now: 'read', rust: 'unread' },
+    { line: '@includedir /etc/sudoers\\.d', old: 'locked out', now: 'read', rust: 'unread' },
+    { line: ' #includedir /etc/sudoers.d', old: 'unread', now: 'unread', rust: 'read' },
+    { line: '@include more', old: 'locked out', now: 'read', rust: 'read' },
+    { line: '@includedir /etc/rules', old: 'locked out', now: 'read', rust: 'read' },
+  ] as const)('is given where the sudo of the image reads it: $line', async (spelling) => {
+    const { line, ...expected } = spelling;
+    const content = `root ALL=(ALL:ALL) ALL\n${line}\n`;
+    const found = {
+      old: await outcome(content, packageOf('sudo', '1.8.21p2-3ubuntu1')),
+      now: await outcome(content, packageOf('sudo', '1.9.15p5-3ubuntu5')),
+      rust: await outcome(content, packageOf('sudo-rs', '0.2.8-1')),
+    };
+    expect(found).toEqual(expected);
+  });
+
+  it.each([
     [
       'locks everybody out',
       'etc/sudoers.d/50-bad',
       'garbage here\n',
-      /^sudo works for nobody$/,
-      /50-bad:1: /,
+      'found',
+      /^sudo works for nobody: \/etc\/sudoers\.d\/50-bad:1: syntax error$/,
+      /^Mend line 1 of \/etc\/sudoers\.d\/50-bad, or remove it/,
     ],
     [
       'comes after it',
       'etc/sudoers.d/zzz',
       'user ALL=(ALL) ALL\n',
+      'skipped',
       /^the rule for user does not hold$/,
       /another rule/,
     ],
   ])(
     "that does not hold is named: a file of the image's own %s",
-    async (_, path, text, what, why) => {
-      const old = {
-        'var/lib/dpkg/status':
-          'Package: sudo\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.8.21p2-3ubuntu1\n',
-        'var/lib/dpkg/info/sudo.list': '/.\n/usr/bin/sudo\n',
-      };
+    async (_, path, text, kind, what, why) => {
       const { plan } = await planned(
-        await stored({ ...sudo, ...old, [path]: { content: text, mode: 0o440 } }),
+        await stored({
+          ...sudo,
+          ...packageOf('sudo', '1.8.21p2-3ubuntu1'),
+          [path]: { content: text, mode: 0o440 },
+        }),
       );
       expect(plan.notes).toContainEqual({
         step: 'sudoers',
-        kind: 'skipped',
+        kind,
         what: expect.stringMatching(what),
         why: expect.stringMatching(why),
       });
     },
   );
+
+  it("holds, and lines of the image's own that sudo leaves out are named: the first five of many", async () => {
+    const { plan } = await planned(
+      await stored({
+        ...sudo,
+        ...packageOf('sudo', '1.9.15p5-3ubuntu5'),
+        'etc/sudoers.d/50-bad': { content: 'garbage here\n'.repeat(9), mode: 0o440 },
+        'etc/sudoers.d/60-open': { content: '', mode: 0o666 },
+      }),
+    );
+    expect(plan.changes.some(({ path }) => path === dropIn)).toBe(true);
+    const found = plan.notes.filter(({ kind }) => kind === 'found');
+    expect(found.map(({ what }) => what)).toEqual([
+      ...[1, 2, 3, 4, 5].map(
+        (line) => `sudo leaves something out: /etc/sudoers.d/50-bad:${line}: syntax error`,
+      ),
+      'sudo complains of 5 more lines',
+    ]);
+  });
 });
+
+function packageOf(name: string, version: string) {
+  const words = ['Status: install ok installed', 'Architecture: amd64', `Version: ${version}`];
+  return {
+    'var/lib/dpkg/status': `Package: ${name}\n${words.join('\n')}\n`,
+    [`var/lib/dpkg/info/${name}.list`]: '/.\n/usr/bin/sudo\n',
+  };
+}
+
+/** What becomes of the rule: it is read, or is not written, as it would not be, or nobody has any. */
+async function outcome(content: string, engine: ReturnType<typeof packageOf>): Promise<string> {
+  const { plan } = await planned(
+    await stored({
+      ...sudo,
+      ...engine,
+      'etc/sudoers': { content, mode: 0o440 },
+      'etc/more': { content: '#includedir /etc/sudoers.d\n', mode: 0o440 },
+      'etc/rules': { target: 'sudoers.d' },
+    }),
+  );
+  const words = plan.notes
+    .filter(({ step }) => step === 'sudoers')
+    .map(({ kind, what }) => `${kind}: ${what}`);
+  if (words.some((word) => word.startsWith('found: sudo works for nobody: '))) return 'locked out';
+  const isWritten = plan.changes.some(({ path }) => path === dropIn);
+  const isRefused = words.some((word) => word.startsWith('skipped: /etc/sudoers includes no '));
+  if (isWritten === isRefused) throw new Error(words.join('\n'));
+  return isWritten ? 'read' : 'unread';
+}

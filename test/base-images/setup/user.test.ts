@@ -220,4 +220,14 @@ describe('a user who is there', () => {
       expect.objectContaining({ step: 'sudoers', kind: 'skipped' }),
     );
   });
+
+  it('who is there and has no shell to work in keeps it, which is said', async () => {
+    const passwd = 'root:x:0:0::/root:/bin/sh\nwww:x:33:33::/var/www:/usr/sbin/nologin\n';
+    const base = await stored({ ...debianSketch, 'etc/passwd': passwd });
+    const { plan } = await planned(base, { user: 'www' });
+    expect(plan.notes).toContainEqual(
+      expect.objectContaining({ kind: 'said', what: expect.stringContaining('/usr/sbin/nologin') }),
+    );
+    expect(plan.changes.some(({ path }) => path === 'etc/passwd')).toBe(false);
+  });
 });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { memoryFiles, type MemoryFile } from '../../../base-images/files/memory-files.ts';
 import type { SudoEngine } from '../../../base-images/sudoers/engine.ts';
 import { judgeSudoers } from '../../../base-images/sudoers/judge-sudoers.ts';
-import type { SudoersVerdict } from '../../../base-images/sudoers/verdict.ts';
+import type { SudoersAnswer, SudoersVerdict } from '../../../base-images/sudoers/verdict.ts';
 import { fromUtf8 } from '../../../src/index.ts';
-import { riskySettings } from './generate-settings.ts';
-import type { RealAnswer, RealProbe } from './real-sudo.ts';
+import { answerOf } from './real-outcome.ts';
+import type { RealAnswer } from './real-sudo.ts';
 import { groupLines, host, passwdLines, type Probe, type Setup } from './setup.ts';
 
 /** Where the judge and a real build do not agree. */
@@ -58,43 +58,63 @@ export function judge(setup: Setup, engine: SudoEngine, system: System): Promise
   return judgeSudoers({ files: memoryFiles(files), engine, hostname: host, nowMs: Date.now() });
 }
 
+/** What was compared, and where the two do not agree. */
+export interface Comparison {
+  readonly differences: readonly Difference[];
+  readonly answers: AnswerCounts;
+  /** Why the answers were not compared; null where they were. */
+  readonly leftOut: string | null;
+}
+
+/** Answers of the real build that were held against the judge's, and those that its words do not tell. */
+export type AnswerCounts = Record<SudoersAnswer | 'untold', number>;
+
 export async function compare(
   setup: Setup,
   verdict: SudoersVerdict,
   real: RealAnswer,
-  options: { readonly classic: boolean; readonly system: System },
-): Promise<Difference[]> {
+  system: System,
+): Promise<Comparison> {
   const differences: Difference[] = [];
-  const same = (what: string, judged: unknown, actual: unknown): void => {
+  const answers: AnswerCounts = { nopasswd: 0, password: 0, denied: 0, untold: 0 };
+  const same: Same = (what, judged, actual) => {
     if (judged !== actual) differences.push({ what, judged: String(judged), real: String(actual) });
   };
+  if (readsMore(verdict)) return { differences, answers, leftOut: 'includes /etc itself' };
   if (neverEnds(real)) {
-    same(
-      'never ends',
-      verdict.skips.some(({ why }) => why === 'too-deep'),
-      true,
-    );
-    return differences;
+    const foreseen = verdict.skips.some(({ why }) => why === 'too-deep');
+    same('never ends', foreseen, true);
+    return { differences, answers, leftOut: 'never ends' };
   }
   same('visudo exit code', verdict.visudo.exitCode, real.visudo.exitCode);
   same('visudo text', joined(verdict.visudo.says), trimmed(real.visudo.says));
-  const texts = Object.values(setup.files).map(({ content = '' }) => String(content));
-  const risky = texts.some((text) => riskySettings.test(text));
   for (const [index, probe] of setup.probes.entries()) {
-    const answer = real.probes[index];
-    if (answer === undefined || !hasProgram(options.system, probe)) continue;
+    const found = real.probes[index];
+    if (found === undefined || !hasProgram(system, probe)) continue;
     const name = `probe ${index} (${JSON.stringify(probe)})`;
-    const allowed = await verdict.allows(probe);
     const says = joined(await verdict.says(probe));
-    const { parser, rest } = split(says, trimmed(answer.says));
+    const { parser, rest } = split(says, trimmed(found.says));
     same(`${name} text`, says, parser);
-    if (!risky) same(`${name} more text`, '', unexpected(rest, verdict.lockedOut));
-    if (answer.listExitCode !== null && isListedAlike(probe, texts))
-      same(`${name} listed`, allowed !== 'denied', answer.listExitCode === 0);
-    if (!risky) same(`${name} ran`, allowed === 'nopasswd', answer.exitCode === 0);
-    if (!risky && !options.classic) compareRust({ allowed, name, rest, answer, probe, same });
+    const { answer, untold } = answerOf({ ...found, says: rest });
+    if (parser === says) same(`${name} more text`, '', untold);
+    if (verdict.lockedOut) {
+      same(`${name} ran`, false, found.exitCode === 0);
+      continue;
+    }
+    if (answer !== null) same(`${name} answer`, await verdict.allows(probe), answer);
+    answers[answer ?? 'untold'] += 1;
   }
-  return differences;
+  return { differences, answers, leftOut: verdict.lockedOut ? 'locked out' : null };
+}
+
+type Same = (what: string, judged: unknown, real: unknown) => void;
+
+/** Of what else lies in /etc, the judge is given users and groups alone. Where sudo refuses the main file, visudo reads it all the same. */
+function readsMore({ reads, visudo }: SudoersVerdict): boolean {
+  return (
+    reads.some(({ path }) => !/^\/etc\/+(?:sudoers|more)(?![^/.])/.test(path)) ||
+    visudo.says.some((line) => /^\/etc\/+(?:passwd|group):/.test(line))
+  );
 }
 
 /** Includes that lead to ever more includes keep the real programs busy until they are killed. */
@@ -109,27 +129,6 @@ function hasProgram({ programs }: System, { command: [path] }: Probe): boolean {
   return name in programs || (programs['bin']?.target !== undefined && `usr/${name}` in programs);
 }
 
-/** Root who lists is taken for himself where a rule says `(:)`, or where no user to run as is given; and has no terminal. */
-function isListedAlike(probe: Probe, texts: readonly string[]): boolean {
-  // Root asks for the user: who stays himself is root then.
-  const himself = probe.runAsGroup !== undefined && (probe.runAs ?? 'root') === 'root';
-  return !himself && !texts.some((text) => /\(\s*[:)]|requiretty|root_sudo/.test(text));
-}
-
-/** sudo-rs tells rules that ask for a password from none. */
-function compareRust(found: {
-  allowed: string;
-  name: string;
-  rest: string;
-  answer: RealProbe;
-  probe: Probe;
-  same(what: string, judged: unknown, real: unknown): void;
-}): void {
-  if (/interactive authentication is required/.test(found.rest))
-    found.same(`${found.name} asks`, found.allowed, 'password');
-  if (/I'm sorry/.test(found.rest)) found.same(`${found.name} refuses`, found.allowed, 'denied');
-}
-
 function joined(lines: readonly string[]): string {
   return lines.join('\n');
 }
@@ -138,31 +137,10 @@ function trimmed(text: string): string {
   return text.replace(/\n$/, '');
 }
 
-/** What the judge foretells, and what comes after it. */
+/** What the judge foretells, and what comes after it; all, where the real build says something else. */
 function split(foretold: string, real: string): { parser: string; rest: string } {
   if (foretold === '') return { parser: '', rest: real };
   if (real === foretold || real.startsWith(`${foretold}\n`))
     return { parser: foretold, rest: real.slice(foretold.length + 1) };
-  return { parser: real, rest: '' };
-}
-
-const outcomes = [
-  /^sudo: a password is required$/,
-  /^sudo(?:-rs)?: I'm sorry \w+\. I'm afraid I can't do that$/,
-  /^sudo(?:-rs)?: (?:interactive authentication is required|Authentication failed.*|authentication failed.*)$/i,
-  /^Sorry, user \w+ (?:is not allowed to|may not) .*$/,
-  /^\w+ is not (?:in the sudoers file|allowed to run sudo on)\b.*$/,
-  /^This incident (?:will be|has been) reported.*$/,
-  /^sudo: \w+ is not in the sudoers file.*$/,
-  /^usage: .*|^ .*/,
-  // sudo-rs before 0.2.9 ends like this where a rule, an alias or a Defaults entry names the group of a plugin.
-  /^thread 'main' panicked at |^not yet implemented$|^stack backtrace:$|^note: /,
-];
-
-/** Lines that are no answer to a call. */
-function unexpected(text: string, lockedOut: boolean): string {
-  const lines = text
-    .split('\n')
-    .filter((line) => line !== '' && !outcomes.some((outcome) => outcome.test(line)));
-  return lockedOut && lines.length === 0 ? '' : lines.join('\n');
+  return { parser: real, rest: real };
 }

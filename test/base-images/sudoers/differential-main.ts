@@ -1,6 +1,6 @@
 /**
  * The judge against real builds, on generated set-ups: `node test/base-images/sudoers/differential-main.ts [COUNT] [FIRST] [SUITE,…]`.
- * Needs root, mmdebstrap and Debian's packages; the systems are made once, below the cache directory.
+ * Needs root, mmdebstrap and Debian's packages; the systems are made once, below the cache directory, where what differs is left too.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,8 +8,9 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compare, judge, systemOf } from './compare.ts';
 import { generateSetup } from './generate-setup.ts';
-import { knownFault } from './known-faults.ts';
-import { type RealBuild, runReal } from './real-sudo.ts';
+import { type RealAnswer, type RealBuild, runReal } from './real-sudo.ts';
+import type { Setup } from './setup.ts';
+import { createTally } from './tally.ts';
 
 const [count = 2_000, first = 0] = process.argv.slice(2, 4).map(Number);
 const cache = join(
@@ -50,62 +51,44 @@ async function runSuite(suite: string): Promise<void> {
   for (const build of builds) await runBuild({ suite, build, root });
 }
 
-async function runBuild({
-  suite,
-  build,
-  root,
-}: {
-  suite: string;
-  build: RealBuild;
-  root: string;
-}): Promise<void> {
+interface Run {
+  readonly suite: string;
+  readonly build: RealBuild;
+  readonly root: string;
+}
+
+async function runBuild({ suite, build, root }: Run): Promise<void> {
   const version = versionOf(root, build.provider);
   const engine = { provider: build.provider, version };
   const system = systemOf(root);
-  const totals = { setups: 0, agreed: 0, faults: new Map<string, number>(), differing: 0 };
+  const tally = createTally(engine);
   const shown: string[] = [];
   const started = performance.now();
   for (let from = first; from < first + count; from += batch) {
-    const seeds = Array.from(
-      { length: Math.min(batch, first + count - from) },
-      (_, index) => from + index,
-    );
-    const setups = seeds.map(generateSetup);
-    const scratch = mkdtempSync(join(tmpdir(), 'ashlar-sudoers-'));
-    try {
-      const answers =
-        (await runReal({ root, builds: [build], setups, scratch, timeoutMs: 1_800_000 })).get(
-          build.name,
-        ) ?? [];
-      for (const [index, setup] of setups.entries()) {
-        const answer = answers[index];
-        if (answer === undefined) continue;
-        const verdict = await judge(setup, engine, system);
-        const differences = await compare(setup, verdict, answer, {
-          classic: build.provider === 'sudo',
-          system,
-        });
-        const open = differences.filter((difference) => {
-          const fault = knownFault(engine, setup, difference);
-          if (fault !== null) totals.faults.set(fault, (totals.faults.get(fault) ?? 0) + 1);
-          return fault === null;
-        });
-        totals.setups += 1;
-        if (open.length === 0) totals.agreed += 1;
-        else totals.differing += 1;
-        if (open.length > 0)
-          shown.push(JSON.stringify({ seed: seeds[index], setup, open }, null, 1));
-      }
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
+    const most = Math.min(batch, first + count - from);
+    const setups = Array.from({ length: most }, (_, index) => generateSetup(from + index));
+    for (const [index, answer] of (await ask({ suite, build, root }, setups)).entries()) {
+      const setup = setups[index];
+      if (setup === undefined) continue;
+      const verdict = await judge(setup, engine, system);
+      const open = tally.add(setup, await compare(setup, verdict, answer, system));
+      if (open.length > 0)
+        shown.push(JSON.stringify({ seed: from + index, setup, open, answer }, null, 1));
     }
   }
   const seconds = Math.round((performance.now() - started) / 1000);
-  const faults = [...totals.faults].map(([name, number]) => `${name}: ${number}`).join('; ');
-  report.push(
-    `${suite} ${build.provider} ${version}: ${totals.agreed} of ${totals.setups} agree, ${seconds} s${faults === '' ? '' : ` (its own faults: ${faults})`}`,
-  );
+  report.push(`${suite} ${build.provider} ${version}, ${seconds} s: ${tally.words()}`);
   writeFileSync(join(cache, `${suite}-${build.name}.differences`), shown.join('\n'));
+}
+
+async function ask({ build, root }: Run, setups: readonly Setup[]): Promise<RealAnswer[]> {
+  const scratch = mkdtempSync(join(tmpdir(), 'ashlar-sudoers-'));
+  try {
+    const options = { root, builds: [build], setups, scratch, timeoutMs: 1_800_000 };
+    return (await runReal(options)).get(build.name) ?? [];
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 function makeRoot(suite: string, builds: readonly RealBuild[]): string {

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
-/** Settings that change nothing of what the probes see, and such that are wrong. */
-const harmless = [
+/** Settings of all kinds, right and wrong. */
+const settings = [
   'env_reset',
   '!env_reset',
   'use_pty',
@@ -158,9 +158,5 @@ const harmless = [
 ] as const;
 
 export function settingsFor(random: Random): () => string {
-  return () => random.of(harmless);
+  return () => random.of(settings);
 }
-
-/** With these, a call may fail, or say more, for reasons that are no sudoers file's. */
-export const riskySettings =
-  /requiretty|noexec|runcwd|log_input|intercept|fdexec|rlimit|iolog|closefrom|logfile|timestampdir|runchroot|CWD|CHROOT|ROLE|TYPE|TIMEOUT|APPARMOR|PRIVS|LOG_|INTERCEPT|NOEXEC|noninteractive_auth|passprompt_regex|MAIL|mail|command_timeout|umask|fqdn|env_file|admin_flag|lecture_file|secure_path|setenv|log_format|locale|pam_session|maxseq|apparmor|insults/;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MemoryFile } from '../../../base-images/files/memory-files.ts';
 import { lineMaker } from './generate-lines.ts';
+import { generateTame } from './generate-tame.ts';
 import { type Random, seededRandom } from './random.ts';
 import type { Probe, Setup } from './setup.ts';
 
@@ -9,9 +10,13 @@ const defaults = ['debian-11', 'debian-12', 'debian-14', 'ubuntu-18.04', 'ubuntu
     readFileSync(new URL(`../../../base-images/releases/sudoers/${name}`, import.meta.url), 'utf8'),
 ) as [string, ...string[]];
 
-/** The set-up of this number. */
+/** The set-up of this number: of even ones who may do what, of odd ones whatever a file can have. */
 export function generateSetup(seed: number): Setup {
   const random = seededRandom(seed * 2_654_435_761);
+  return seed % 2 === 0 ? generateTame(random) : generateWild(random);
+}
+
+function generateWild(random: Random): Setup {
   const maker = lineMaker(random);
   const lines = (least: number, most: number): string =>
     ended(random, random.some(() => maker.line(), least, most).join('\n'));

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryFiles, type MemoryFile } from '../../../base-images/files/memory-files.ts';
 import { judgeSudoers } from '../../../base-images/sudoers/judge-sudoers.ts';
-import { whichInclude } from '../../../base-images/sudoers/which-include.ts';
 import type { SudoersVerdict } from '../../../base-images/sudoers/verdict.ts';
 
 const accounts = {
@@ -346,17 +345,5 @@ describe('what sudo-rs alone does', () => {
     const sudoers = 'dev ALL=(ALL) NOPASSWD: ALL\n%:plugin ALL=(ALL) ALL\n';
     expect(await (await withOld(sudoers)).allows(id)).toBe('denied');
     expect(await (await judge(sudoers, { engine: 'rust' })).allows(id)).toBe('nopasswd');
-  });
-});
-
-describe('whichInclude', () => {
-  it('finds each line that includes the drop-ins, in both styles', async () => {
-    const content =
-      '# @includedir /etc/sudoers.d\n#includedir /etc/sudoers.d\n\n@includedir\t/etc/sudoers.d/ \n@includedir /etc/other\n';
-    expect(await whichInclude(memoryFiles({ 'etc/sudoers': { content } }))).toEqual([
-      { style: '#', line: 2 },
-      { style: '@', line: 4 },
-    ]);
-    expect(await whichInclude(memoryFiles({}))).toEqual([]);
   });
 });

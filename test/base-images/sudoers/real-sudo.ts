@@ -17,12 +17,16 @@ export interface RealAnswer {
   readonly probes: readonly RealProbe[];
 }
 
-export interface RealProbe {
+export interface RealCall {
   readonly exitCode: number;
   /** What it printed on stderr: bytes. */
   readonly says: string;
-  /** Of `sudo -l -U user command`, as root; null where it was not asked. */
-  readonly listExitCode: number | null;
+}
+
+/** Of `sudo -n`. */
+export interface RealProbe extends RealCall {
+  /** The same call with the right password; null where none was asked for. */
+  readonly withPassword: RealCall | null;
 }
 
 export interface RunOptions {
@@ -64,20 +68,12 @@ function writeSetup(
     chownSync(place, file.uid ?? 0, file.gid ?? 0);
     chmodSync(place, file.mode ?? (file.type === 'directory' ? 0o755 : 0o644));
   }
-  for (const { name, provider, sudo, visudo } of builds) {
+  for (const { name, sudo, visudo } of builds) {
     const out = `/mnt/scratch/out/${name}`;
-    const lines = [`check ${visudo}`];
-    for (const probe of probes)
-      lines.push(
-        `probe ${sudo} ${probe.user} ${argumentsOf(probe)}`,
-        ...listLine(provider, sudo, probe),
-      );
+    const asked = probes.map((probe) => `probe ${sudo} ${probe.user} ${argumentsOf(probe)}`);
+    const lines = [`check ${visudo}`, ...asked];
     writeFileSync(join(directory, `${name}.sh`), `exec >>${out} 2>&1\n${lines.join('\n')}\n`);
   }
-}
-
-function listLine(provider: RealBuild['provider'], sudo: string, probe: Probe): string[] {
-  return provider === 'sudo' ? [`list ${sudo} ${probe.user} ${argumentsOf(probe)}`] : [];
 }
 
 function argumentsOf({ runAs, runAsGroup, command }: Probe): string {
@@ -85,8 +81,14 @@ function argumentsOf({ runAs, runAsGroup, command }: Probe): string {
     ...(runAs === undefined ? [] : ['-u', runAs]),
     ...(runAsGroup === undefined ? [] : ['-g', runAsGroup]),
     ...command,
-  ].join(' ');
+  ]
+    .map((word) => `'${word}'`)
+    .join(' ');
 }
+
+/** Everybody's: whichever a setting asks for, the user's own, root's or that of whom to run as, it is the right one. */
+const password = 'pw';
+const passwordHash = '\\$1\\$ashlar\\$x67kLUzVYhUviKVuxQVqp0';
 
 /** Makes the namespace: with /proc, this host's name, and /etc to be written to. */
 const outerScript = `set -e
@@ -103,7 +105,10 @@ mount -t proc proc "$root/proc"
 [ "$root" = / ] || [ -c "$root/dev/null" ] || mknod -m 666 "$root/dev/null" c 1 3
 printf '%s\\n' ${passwdLines.map((line) => `'${line}'`).join(' ')} >>"$root/etc/passwd"
 printf '%s\\n' ${groupLines.map((line) => `'${line}'`).join(' ')} >>"$root/etc/group"
-for user in dev alice; do echo "$user:*:19000:0:99999:7:::" >>"$root/etc/shadow"; done
+grep -v '^root:' "$root/etc/shadow" | grep -v '^www-data:' >"$scratch/shadow" || :
+for user in root www-data dev alice; do echo "$user:${passwordHash}:19000:0:99999:7:::" >>"$scratch/shadow"; done
+cat "$scratch/shadow" >"$root/etc/shadow"
+sed -i -E 's/^(root|www-data):[^:]*:/\\1:x:/' "$root/etc/passwd"
 printf '127.0.0.1 localhost\\n127.0.1.1 ${host}\\n' >"$root/etc/hosts"
 rm -f "$root/etc/sudoers-rs"
 exec chroot "$root" /bin/sh /mnt/scratch/run.sh
@@ -118,13 +123,13 @@ check() {
 }
 probe() {
   sudo=$1 user=$2; shift 2
-  case $user in dev) id=1234 ;; *) id=1235 ;; esac
-  timeout -s KILL 8 setpriv --reuid=$id --regid=$id --init-groups "$sudo" -n "$@" </dev/null 2>/mnt/err >/mnt/out; code=$?
+  case $user in dev) id=1234 ;; alice) id=1235 ;; *) id=0 ;; esac
+  as="timeout -s KILL 8 setpriv --reuid=$id --regid=$id --init-groups"
+  $as "$sudo" -n "$@" </dev/null 2>/mnt/err >/mnt/out; code=$?
   cat /mnt/err; mark probe $code
-}
-list() {
-  sudo=$1 user=$2; shift 2
-  timeout -s KILL 8 "$sudo" -n -l -U "$user" "$@" </dev/null >/dev/null 2>&1; mark list $?
+  grep -q '^sudo: a password is required$' /mnt/err || return 0
+  printf '${password}\\n${password}\\n' | $as "$sudo" -k -S "$@" 2>/mnt/err >/mnt/out; code=$?
+  cat /mnt/err; mark password $code
 }
 mkdir -p /mnt/scratch/out
 cd /mnt/scratch/setups
@@ -156,17 +161,17 @@ async function runScript({ root, scratch, timeoutMs }: RunOptions): Promise<void
 }
 
 function readAnswers(path: string, setups: readonly Setup[]): RealAnswer[] {
-  const parts = readFileSync(path, 'latin1').split(/\n@@@ (visudo|probe|list) (\d+)\n/);
+  const parts = readFileSync(path, 'latin1').split(/\n@@@ (visudo|probe|password) (\d+)\n/);
   const answers: { visudo: RealAnswer['visudo']; probes: RealProbe[] }[] = [];
   for (let index = 0; index + 2 < parts.length; index += 3) {
     const [says = '', kind = '', code = ''] = parts.slice(index, index + 3);
     const exitCode = Number(code);
     const current = answers.at(-1);
     if (kind === 'visudo') answers.push({ visudo: { exitCode, says }, probes: [] });
-    else if (kind === 'probe') current?.probes.push({ exitCode, says, listExitCode: null });
+    else if (kind === 'probe') current?.probes.push({ exitCode, says, withPassword: null });
     else {
       const probe = current?.probes.pop();
-      if (probe !== undefined) current?.probes.push({ ...probe, listExitCode: exitCode });
+      if (probe !== undefined) current?.probes.push({ ...probe, withPassword: { exitCode, says } });
     }
   }
   if (answers.length !== setups.length)

@@ -8,7 +8,7 @@ export interface Setup {
 }
 
 export interface Probe {
-  readonly user: 'dev' | 'alice';
+  readonly user: 'dev' | 'alice' | 'root';
   readonly runAs?: string;
   readonly runAsGroup?: string;
   readonly command: readonly [string, ...string[]];

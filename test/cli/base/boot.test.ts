@@ -18,8 +18,10 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe.skipIf(why !== '')(`base check in a machine ${why}`, () => {
-  it('holds for an image that was set up, in one boot', async () => {
-    const archive = makeSudoRoot(directory);
+  it('holds for an image that was set up, in two boots, one of them with its own init', async () => {
+    const archive = makeSudoRoot(directory, {
+      files: { 'etc/hostname': { content: 'quarry\n', mode: 0o644 } },
+    });
     for (const args of [
       ['image', 'import', `tar:${archive}`, '-t', 'small:base', '--disk', '256M'],
       ['base', 'setup', 'small:base', '-t', 'small:up'],
@@ -45,6 +47,7 @@ describe.skipIf(why !== '')(`base check in a machine ${why}`, () => {
         'machine-init',
         'agent-answers',
         'machine-sudo',
+        'machine-own-init',
         'machine-hostname',
       ].map((check) =>
         check === 'cgroup-1-for-old-systemd'
@@ -56,5 +59,25 @@ describe.skipIf(why !== '')(`base check in a machine ${why}`, () => {
           : { check, status: 'passed', words: '' },
       ),
     });
+    const evidenceOf = (id: string): unknown =>
+      findings.find(({ check }) => check === id)?.evidence;
+    expect(evidenceOf('machine-own-init')).toEqual(['init came up']);
+    expect(evidenceOf('machine-hostname')).toEqual([
+      'quarry, as /etc/hostname says; it is in /etc/hosts',
+    ]);
+  });
+
+  it('has its name in an ordinary boot too', async () => {
+    const script = 'read -r name </proc/sys/kernel/hostname; echo "$name"';
+    const { stdout } = await cli.run('boot', 'small:up', '--', '/bin/sh', '-c', script);
+    expect(stdout.toString()).toBe('quarry\n');
+  });
+
+  it('and `boot --init image` runs a command there', async () => {
+    const script = 'read -r name </proc/sys/kernel/hostname; echo "$name"; exit 4';
+    const command = ['/bin/sh', '-c', script];
+    const result = await cli.run('boot', 'small:up', '--init', 'image', '--', ...command);
+    expect(result).toMatchObject({ exitCode: 4, stderr: '' });
+    expect(result.stdout.toString()).toBe('quarry\n');
   });
 });

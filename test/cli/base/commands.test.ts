@@ -53,7 +53,12 @@ describe('ashlar base ls', () => {
     expect(bionic?.differs).toContain('one error in sudoers locks everybody out');
     for (const { facts } of releases) expect(facts.unverified).toBeGreaterThan(0);
     const { stdout } = await cli.run('base', 'ls');
-    expect(stdout.toString()).toMatch(/^ubuntu-26\.04 +supported .*sudo-rs 0\.2\.13 .*never run$/m);
+    const text = stdout.toString();
+    expect(text).toMatch(/^ubuntu-26\.04 +supported until .*sudo-rs 0\.2\.13 .*never run$/m);
+    expect(text).toMatch(/^debian-10 +ended 2024-06-30 +sudo /m);
+    expect(text).toMatch(
+      /^ubuntu-18\.04 +frozen, updates ended 2023-05-31 +sudo 1\.8\.21p2 +docker\.io\/library\/ubuntu:18\.04 +/m,
+    );
   });
 
   it('shows the last result of the matrix, and takes a report that is none for none', async () => {
@@ -96,6 +101,11 @@ describe('ashlar base show', () => {
       expect(text).toMatch(new RegExp(`^${section}:$`, 'm'));
     expect(text).toMatch(/^ +engine +provider sudo, version 1\.8\.21p2 +read +published/m);
     expect(text).toMatch(/^ +local in secure path +yes +NOT VERIFIED +/m);
+    // That there is none, and that nobody has seen it, are two things.
+    expect(text).toMatch(/^ +uid1000 +none +read/m);
+    expect(text).toMatch(/^ +certificates +not known +NOT VERIFIED/m);
+    // What every image has is in the tree that the setup is planned for.
+    expect(text).not.toMatch(/^ +\S+ +directory +\/(?:dev|proc|run|sys|sbin|home|usr\/lib) /m);
     expect(text).toMatch(/^ +sudoers +file +\/etc\/sudoers\.d\/zz-ashlar +the rule that lets/m);
   });
 

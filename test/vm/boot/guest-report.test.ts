@@ -5,6 +5,7 @@ it.each<[string, ReturnType<typeof parseGuestReport>]>([
   ['', { state: 'silent' }],
   ['rea', { state: 'silent' }],
   ['ready\n', { state: 'ready' }],
+  ['ready\nmounted\nhanded\n', { state: 'handed' }],
   ['ready\nmounted\nstarted\nexit 2', { state: 'started' }],
   [
     'ready\nmounted\nstarted\nexit 2\n',

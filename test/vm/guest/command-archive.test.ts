@@ -18,12 +18,12 @@ it.each<[string, Partial<GuestCommand>, string]>([
     'invalid_request',
   ],
 ])('refuses %s', (_name, change, code) => {
-  expect(() => encodeCommandArchive({ ...plain, ...change })).toThrow(
+  expect(() => encodeCommandArchive({ ...plain, ...change }, 'guest')).toThrow(
     expect.objectContaining({ code }),
   );
 });
 
 it('accepts an argument that just fits', () => {
   const word = 'x'.repeat(128 * 1024 - 1);
-  expect(encodeCommandArchive({ ...plain, argv: ['a', word] }).includes(word)).toBe(true);
+  expect(encodeCommandArchive({ ...plain, argv: ['a', word] }, 'guest').includes(word)).toBe(true);
 });

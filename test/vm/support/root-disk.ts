@@ -1,5 +1,5 @@
 import { access, chmod, copyFile, mkdir, open, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findProgram } from '../../../vm/find-program.ts';
 import { runChecked } from '../../../src/index.ts';
 import type { BlockSource } from '../../../vm/block-source.ts';
@@ -61,6 +61,34 @@ export async function makeScratchDisk(directory: string, path: string): Promise<
   await mkdir(join(tree, 'prog'), { recursive: true });
   await copyFile('/bin/busybox', join(tree, 'prog', 'busybox'));
   await makeDisk(tree, path);
+}
+
+export interface InitDiskPlan {
+  readonly directory: string;
+  /** Of the tree and of the disk, below `directory`. */
+  readonly name: string;
+  /** Programs and text by their path, all of them executable; a target in brackets is a symbolic link to it. */
+  readonly files: Readonly<Record<string, string | readonly [target: string]>>;
+}
+
+/** A tree with a busybox as in `makeBusyboxDisk` and an init; gives the path of the disk. */
+export async function makeInitDisk({ directory, name, files }: InitDiskPlan): Promise<string> {
+  const tree = join(directory, `${name}-tree`);
+  for (const path of ['bin', 'dev', 'proc', 'sys', 'etc'])
+    await mkdir(join(tree, path), { recursive: true });
+  await copyFile('/bin/busybox', join(tree, 'bin', 'busybox'));
+  for (const applet of [...applets, 'mount', 'chown'])
+    await symlink('busybox', join(tree, 'bin', applet));
+  await writeFile(join(tree, 'etc', 'passwd'), 'app:x:1000:1001:App:/home/app:/bin/sh\n');
+  await writeFile(join(tree, 'etc', 'group'), 'app:x:1001:\naudio:x:29:app\n');
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    if (typeof content === 'string') await writeFile(join(tree, path), content, { mode: 0o755 });
+    else await symlink(content[0], join(tree, path));
+  }
+  const path = join(directory, name);
+  await makeDisk(tree, path);
+  return path;
 }
 
 async function makeDisk(tree: string, path: string): Promise<void> {

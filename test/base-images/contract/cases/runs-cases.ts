@@ -1,4 +1,5 @@
 import { AshlarError } from '../../../../src/index.ts';
+import type { Boot } from '../../../../base-images/contract/runner.ts';
 import { commonAuthority } from '../support/authorities.ts';
 import { baseWith, goodBase, program } from '../support/good-base.ts';
 import { machine } from '../support/good-runs.ts';
@@ -11,6 +12,19 @@ const oldSystemd = {
 };
 
 const noBoot = new AshlarError('boot_failed', 'the machine ended before it reported');
+
+const gaveUp = new AshlarError(
+  'boot_check_failed',
+  "the image's own init gave up: mnt-data.mount loaded failed failed /mnt/data\nLast lines of the console:\nYou are in emergency mode.",
+);
+
+/** Boots, but not with its own init. */
+const withoutInit: Boot = {
+  async run(argv, init) {
+    if (init === 'image') throw gaveUp;
+    return machine().run(argv, init);
+  },
+};
 
 /** What is run in a container and in a machine. */
 export const runCases: Cases = {
@@ -190,6 +204,12 @@ export const runCases: Cases = {
   'machine-sudo': {
     fails: booted({ sudo: '' }),
     says: /sudo -n id -u as user does not print 0/,
+    acts: 'author',
+    at: null,
+  },
+  'machine-own-init': {
+    fails: { tree: goodBase, boot: withoutInit },
+    says: /the image's own init gave up: mnt-data\.mount/,
     acts: 'author',
     at: null,
   },

@@ -82,9 +82,10 @@ const goodReport = {
   clock: String(bootTimeMs / 1000 - 4),
   init: '/sbin/init',
   agent: 'answers',
+  sudo: '0',
+  first: 'init',
   hostname: 'ashlar',
   hosts: 'yes',
-  sudo: '0',
 };
 
 /** A machine of the good base; a value of null is not told. */

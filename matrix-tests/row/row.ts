@@ -1,18 +1,15 @@
-import type { TreeSource } from './trees/tree-source.ts';
+import type { CheckPlace } from './check-place.ts';
+import type { TreeSource } from './tree-source.ts';
 
 /** Where a row's image comes from, and so how much of it is true. */
 export const rowKinds = ['reconstruction', 'real', 'pulled', 'awkward'] as const;
 
 /**
  * `reconstruction`: a tree made of recorded facts, whose programs are empty; `real`: made from a distribution's own packages;
- * `pulled`: the published image; `awkward`: a reconstruction with a fault that people's images have.
+ * `pulled`: the published image; `awkward`: a reconstruction with a fault that people's images have, or a tree in the shape of
+ * another distribution.
  */
 export type RowKind = (typeof rowKinds)[number];
-
-/** What checks may look at. */
-export const places = ['tree', 'container', 'boot'] as const;
-
-export type CheckPlace = (typeof places)[number];
 
 /** One image of the matrix. */
 export interface Row {
@@ -61,5 +58,3 @@ export interface ExpectedFailure {
   /** Why it cannot be otherwise, in words. */
   readonly because: string;
 }
-
-export const nothingExpected: RowExpectations = { before: [], after: [], holds: [] };

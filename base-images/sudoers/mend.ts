@@ -1,19 +1,29 @@
-import { toDisplay } from '../../../src/index.ts';
-import type { SudoEngine } from '../../detect/base-facts.ts';
-import type { ImageFiles } from '../../files/image-files.ts';
-import { isAtLeast } from '../../sudoers/engine.ts';
-import type { SudoersProblem } from '../../sudoers/verdict.ts';
-import { absolute } from './modes.ts';
-import { readText } from './read-text.ts';
-import { includesIn, lineAt, withoutSlash } from './sudoers-lines.ts';
+import { type BytePath, toDisplay } from '../../src/index.ts';
+import type { ImageFiles } from '../files/image-files.ts';
+import { linesOf } from '../text/lines.ts';
+import { type FoundSudoEngine, isAtLeast } from './engine.ts';
+import { includesIn } from './includes.ts';
+import type { SudoersProblem } from './verdict.ts';
+
+const maxTextBytes = 16 * 1024 * 1024;
 
 /** `/etc/sudoers:31: syntax error`. */
 export function problemWords({ path, line, what }: SudoersProblem): string {
   return `${absolute(path)}${line === null ? '' : `:${line}`}: ${toDisplay(what)}`;
 }
 
-export function engineWords({ provider, version }: SudoEngine): string {
+export function engineWords({ provider, version }: FoundSudoEngine): string {
   return version === null ? provider : `${provider} ${version}`;
+}
+
+/** One line of a file of the image; null where there is none. Throws `base_file_too_large`. */
+export async function lineAt(
+  files: ImageFiles,
+  { path, line }: { readonly path: BytePath; readonly line: number | null },
+): Promise<string | null> {
+  if (line === null) return null;
+  const text = await textOf(files, path);
+  return text === null ? null : (linesOf(text)[line - 1] ?? null);
 }
 
 /** The line at fault as it stands, cut to what fits a terminal; nothing where there is none. */
@@ -29,7 +39,7 @@ export async function quoteLine(
 export async function mendOf(
   files: ImageFiles,
   problem: SudoersProblem,
-  engine: SudoEngine,
+  engine: FoundSudoEngine,
 ): Promise<string> {
   const { path, line } = problem;
   const where = `${line === null ? '' : `line ${line} of `}${absolute(path)}`;
@@ -48,12 +58,25 @@ export async function mendOf(
   return `Mend ${where}, or remove it; \`visudo -c\` in a RUN step says whether it holds.`;
 }
 
-function knowsAt({ provider, version }: SudoEngine): boolean {
+function knowsAt({ provider, version }: FoundSudoEngine): boolean {
   return provider === 'sudo-rs' || version === null || isAtLeast(version, '1.9.1');
 }
 
 async function otherInclude(files: ImageFiles, problem: SudoersProblem): Promise<number | null> {
-  const text = (await readText(files, withoutSlash(problem.path))) ?? '';
+  const text = (await textOf(files, problem.path)) ?? '';
   const found = includesIn(text).find(({ line, style }) => style === '#' && line !== problem.line);
   return found?.line ?? null;
+}
+
+async function textOf(files: ImageFiles, path: BytePath): Promise<string | null> {
+  const bytes = await files.read(withoutSlash(path), { maxBytes: maxTextBytes });
+  return bytes?.toString('latin1') ?? null;
+}
+
+function absolute(path: BytePath): string {
+  return `/${toDisplay(withoutSlash(path))}`;
+}
+
+function withoutSlash(path: BytePath): BytePath {
+  return path.replace(/^\/+/, '');
 }

@@ -1,23 +1,32 @@
-import type { ReconstructOptions } from './reconstruct.ts';
-import { program, setuidProgram } from './programs.ts';
-import type { Entry, Tree } from './tree.ts';
+import type { Release } from '../releases/release.ts';
+import type { Machine } from './machine.ts';
+import type { ReconstructedFile, ReconstructedTree } from './reconstructed-tree.ts';
+import type { SudoInstall } from './sudo-install.ts';
+
+export interface SudoOptions {
+  readonly machine: Machine;
+  readonly install: SudoInstall;
+}
 
 const rust = { sudo: 'usr/lib/cargo/bin/sudo', visudo: 'usr/lib/cargo/bin/visudo' } as const;
 
 /** sudo as its packages leave it: programs, alternatives, the default sudoers file, services of PAM, lists of files. */
-export function sudoOf({ release: { sudo }, sudoers, ...options }: ReconstructOptions): Tree {
-  const own = sudo.programs;
-  const files: Record<string, Entry> = {
+export function reconstructSudo(
+  { sudo, sudoers }: Release,
+  { machine: { program, setuidProgram }, install }: SudoOptions,
+): ReconstructedTree {
+  const own = sudo.programs.value;
+  const files: Record<string, ReconstructedFile> = {
     [own.sudo]: setuidProgram,
     [own.visudo]: program,
+    'etc/sudoers': { content: textOf(sudoers), mode: 0o440 },
     'etc/sudoers.d/README': { content: '# As sudoers(5) says.\n', mode: 0o440 },
     'etc/pam.d/sudo': '@include common-auth\n',
     'etc/pam.d/sudo-i': '@include common-auth\n',
     'var/lib/dpkg/info/sudo.list': listOf(own.sudo, own.visudo),
   };
-  if (sudoers !== null) files['etc/sudoers'] = { content: sudoers, mode: 0o440 };
-  if (sudo.how === 'package') return files;
-  const isRust = options.sudo === 'with-recommends';
+  if (sudo.how.value === 'package') return files;
+  const isRust = install === 'installed';
   const chosen = isRust ? rust : own;
   return {
     ...files,
@@ -33,6 +42,11 @@ export function sudoOf({ release: { sudo }, sudoers, ...options }: ReconstructOp
     'etc/alternatives/sudo': { target: `/${chosen.sudo}` },
     'etc/alternatives/visudo': { target: `/${chosen.visudo}` },
   };
+}
+
+function textOf({ text, include }: Release['sudoers']): Buffer | string {
+  const { style, line } = include.value;
+  return text.value ?? `${'#\n'.repeat(line - 1)}${style}includedir /etc/sudoers.d\n`;
 }
 
 function listOf(...paths: readonly string[]): string {

@@ -1,0 +1,24 @@
+/**
+ * A certificate in the place of those that a published image brings: an authority that signs nothing, as its key was
+ * never kept.
+ */
+export const nobodysAuthority = `-----BEGIN CERTIFICATE-----
+MIIDDDCCAfSgAwIBAgIBATANBgkqhkiG9w0BAQsFADA2MRcwFQYDVQQKEw5SZWNv
+bnN0cnVjdGlvbjEbMBkGA1UEAxMSTm9ib2R5J3MgYXV0aG9yaXR5MCAXDTAwMDEw
+MTAwMDAwMFoYDzIxMjYwMTAxMDAwMDAwWjA2MRcwFQYDVQQKEw5SZWNvbnN0cnVj
+dGlvbjEbMBkGA1UEAxMSTm9ib2R5J3MgYXV0aG9yaXR5MIIBIjANBgkqhkiG9w0B
+AQEFAAOCAQ8AMIIBCgKCAQEAyQS2xco5hV8rUuyxMdaBuZr8onM591n6cUcvIEKi
+sC0hDJTCNwMMA8ImKshLSwfcZLTDfg+KzGml4KNoWUcXR7Fu8CtNZwqtYPvIZOdJ
+sh/8ZC5oswfBzwrott5J1/b0I8Dlmp0yVKNmzPWSSUpQspnavmP8e3Xb8vczusss
+J3CoBKqw6+WhymrV/qfWzht8p1MfzNvZsew0kyFiW8yeOrDFVbc6ySkxkjuBokB9
+TQe38HBzIw798JOomkKP3v4r4z7xzTrIoM7x47EvV46a7uA4CUO0hM6dbXj6iVly
+62e1biSmC9cd7ohN4QsHSzSlI1QGkYL9vL0lmkt0lmMKbQIDAQABoyMwITAPBgNV
+HRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBBjANBgkqhkiG9w0BAQsFAAOCAQEA
+ewhjG9i36+nkSg0zjAmSOtkp6LROP+BOMuNRE8N/9ysbTHdPYIBaAsNHPZ5JimRE
+CGtxnM5lBflwRZdzqGhxkn2CYLZa/JN6lIx4uoYPJAbXtf6HJsp7ClMsjjIA1cqw
+v5w7qfXYUUGQ4vRv2n5VyKb37Gh/QSG6lzxzPxevRLa8arl1U9d8MHzZObDWiwQS
+/WXvPhyFqyhKWIVZX2kz06r97r1Q7tV/RwyeQn3hOn7nl2/aZ4oD4u4ZeaJgXBf1
+OAg/dsNtoqgpwyRxyQo4WTzNA108dJBJfGi5aYv1mc9y0201q4/3g03TznDX0wwX
+jIq8zs0qeODQdphfOt+kXA==
+-----END CERTIFICATE-----
+`;

@@ -249,7 +249,7 @@ describe('removing', () => {
       removedImage: digest,
     });
     expect((await cli.json('image', 'inspect', digest)).exitCode).toBe(2);
-    expect(readdirSync(join(cli.storeDir, 'images'))).toHaveLength(3);
+    expect(readdirSync(join(cli.storeDir, 'images'))).toHaveLength(4);
     expect((await cli.json('image', 'verify', 'two')).exitCode).toBe(0);
     const { document } = await cli.json('store', 'gc', '--grace', '0s', '--quarantine', '0s');
     expect(document).toMatchObject({ removedImages: [], deleted: [] });

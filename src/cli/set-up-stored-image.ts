@@ -26,7 +26,8 @@ import { imageKey } from '../store/store-paths.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CommandContext } from './command-context.ts';
 import { guestBundle } from './guest-bundle.ts';
-import { reportForProvenance, reportFrom, reportOf, type SetUpReport } from './setup-report.ts';
+import { reportFrom, reportOf } from './make-setup-report.ts';
+import { reportForProvenance, type SetUpReport } from './setup-report.ts';
 import type { SetupRequest } from './setup-request.ts';
 
 type Making = Required<ApplySetupOptions>;

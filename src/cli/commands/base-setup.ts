@@ -14,7 +14,8 @@ import {
   type SetUpPlace,
   setUpStoredImage,
 } from '../set-up-stored-image.ts';
-import { reportJson, reportOf, type SetUpReport } from '../setup-report.ts';
+import { reportOf } from '../make-setup-report.ts';
+import { reportJson, type SetUpReport } from '../setup-report.ts';
 import type { SetupRequest } from '../setup-request.ts';
 import type { CommandResult } from '../terminal.ts';
 
